@@ -1,0 +1,68 @@
+"""What an operator may ask of a session: the one interface between screens and the rest of the console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from .fault import Injection, Preview, Refusal, Revert
+from .view import Details, View
+
+
+class SessionApi(Protocol):
+    """A running session, live, simulated or replayed. No call blocks the event loop; none raises for bad input."""
+
+    @property
+    def version(self) -> int:
+        """Rises whenever `view()` would differ; compare before you draw."""
+
+    def view(self) -> View:
+        """The present picture, built on demand and cached by version."""
+
+    def now(self) -> float:
+        """The session clock, seconds; for the timer's digits between two views."""
+
+    async def preview(self, kind: str, target: str, params: Mapping[str, float], duration_s: float | None) -> Preview:
+        """What an injection would do and whether the guard would let it through; touches nothing."""
+
+    async def inject(
+        self, kind: str, target: str, params: Mapping[str, float], duration_s: float | None
+    ) -> Injection | Refusal:
+        """Guard, journal, act, verify. Returns when the fault is in, or why it is not."""
+
+    async def revert(self, injection: str) -> Revert:
+        """Put one injection back, verified."""
+
+    async def revert_all(self, reason: str) -> tuple[Revert, ...]:
+        """The kill switch: every live injection, in parallel; then the console is disarmed. Idempotent."""
+
+    async def arm(self, reason: str) -> Refusal | None:
+        """Allow injections again after a kill switch; the reason goes to the audit log."""
+
+    async def toggle_load(self) -> str:
+        """Start or stop the workload; returns one line for the operator."""
+
+    def diagnose(self) -> str:
+        """Ask for a diagnosis of the newest incident now; returns one line (e.g. why not)."""
+
+    def cancel_diagnosis(self) -> bool:
+        """Cancel a streaming diagnosis; False where none streams."""
+
+    async def details(self, component: str) -> Details:
+        """Inspect output and log tail of one component, read-only."""
+
+    def note(self, text: str) -> None:
+        """Put a line of the operator's own on the timeline."""
+
+    # replay
+    def play_pause(self) -> None: ...
+    def step(self, seconds: float) -> None: ...
+    def seek(self, t: float) -> None: ...
+    def set_speed(self, factor: float) -> None: ...
+
+    # guided demo
+    def next_chapter(self) -> None: ...
+    async def abort_demo(self) -> None: ...
+
+    async def close(self, reason: str) -> tuple[Revert, ...]:
+        """Revert what is live, stop the sources, finish the record. Idempotent; safe to call twice at once."""

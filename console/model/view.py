@@ -1,0 +1,146 @@
+"""One frozen picture of a session for whoever displays it: the screen, `status --json`, a screenshot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from .cluster import Cluster
+from .diagnosis import DiagnosisRun
+from .fault import Availability, Fault, Injection, Revert
+from .incident import Incident
+
+
+class Mode(StrEnum):
+    """Where the observations come from; always on screen."""
+
+    LIVE = "LIVE"
+    SIMULATED = "SIMULATED"
+    REPLAY = "REPLAY"
+
+
+class Level(StrEnum):
+    """How the cluster stands, as one word."""
+
+    GREEN = "GREEN"  # nothing wrong is seen
+    YELLOW = "YELLOW"  # one incident, quorum holds
+    ORANGE = "ORANGE"  # one more failure takes a majority
+    RED = "RED"  # a majority is gone
+    BLIND = "BLIND"  # we cannot see
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline. `tone`: info, good, warn, bad, act (what the operator did)."""
+
+    t: float
+    source: str
+    text: str
+    tone: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class FaultEntry:
+    """A fault kind and whether it can work here."""
+
+    fault: Fault
+    availability: Availability
+
+
+@dataclass(frozen=True, slots=True)
+class Timer:
+    """The detection timer of one injection (or of an incident nobody injected). Times are on the session clock.
+
+    `zero` is when the clock starts: just before the engine call. `lanes` holds, per vantage point that saw it, when.
+    """
+
+    title: str
+    zero: float
+    returned: float | None = None
+    lanes: tuple[tuple[str, float | None], ...] = ()
+    first_token: float | None = None
+    diagnosed: float | None = None
+    reverted: float | None = None
+    recovered: float | None = None
+    running: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RevertProgress:
+    """The kill switch at work: `done` of `total`, and the results so far."""
+
+    total: int
+    done: int
+    results: tuple[Revert, ...] = ()
+    finished: bool = False
+    at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """Where a replay stands."""
+
+    position: float
+    duration: float
+    speed: float
+    playing: bool
+    marks: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A guided demo's caption: `number` of `total`; `waiting` True where `space` goes on."""
+
+    number: int
+    total: int
+    title: str
+    caption: str
+    waiting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Everything a screen needs; replaced as a whole, never mutated."""
+
+    seq: int
+    now: float  # session clock, seconds
+    wall: float  # Unix seconds at the source
+    mode: Mode
+    project: str
+    cluster: Cluster
+    level: Level = Level.GREEN
+    blind: bool = False
+    read_only: bool = False
+    read_only_reason: str = ""
+    disarmed: str = ""  # why nothing can be injected; empty = armed
+    injections: tuple[Injection, ...] = ()
+    limit: int = 1
+    faults: tuple[FaultEntry, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    timer: Timer | None = None
+    diagnosis: DiagnosisRun | None = None
+    earlier: tuple[DiagnosisRun, ...] = ()
+    timeline: tuple[Event, ...] = ()
+    revert: RevertProgress | None = None
+    playback: Playback | None = None
+    chapter: Chapter | None = None
+    marks: tuple[tuple[float, str], ...] = ()  # for the throughput plot: (t, "fault" | "detected" | "reverted")
+    load_on: bool | None = None  # None: unknown
+    starting: str = ""  # what is being waited for before the first observation
+    record_path: str = ""
+
+    @property
+    def active(self) -> tuple[Injection, ...]:
+        """Injections of which something may still be in the system."""
+        return tuple(i for i in self.injections if i.state.live)
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """The details screen of one component, fetched on demand. Text is untrusted and already cleaned."""
+
+    component: str
+    inspect: str
+    log: tuple[str, ...]
+    error: str = ""
+    inspected: tuple[tuple[str, str], ...] = ()  # label, value rows from inspect
