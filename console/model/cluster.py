@@ -28,6 +28,7 @@ class Probe:
     rtt_usual_ms: float | None = None  # slow moving average of answered round trips
     detail: str = ""
     misses: int = 0  # answers in a row that were not OK
+    down_since: float | None = None  # when the present row of misses began
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +95,22 @@ class PdStore:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreMetrics:
+    """A store's own metrics: last values, and their change per second since the scrape before."""
+
+    at: float
+    values: Mapping[str, float]
+    rates: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """One TiKV store joined over its vantage points by address."""
 
     name: str
     pd: PdStore | None = None
     status: Probe = Probe()
+    metrics: StoreMetrics | None = None
     tcp: Probe = Probe()  # the idle connection: RESET when the process died, OK while it is held
 
 
@@ -147,7 +158,7 @@ class ClientComplaint:
 
     at: float
     first: float
-    kind: str  # refused, reset, no-such-host, deadline, keepalive, no-connection, reachable
+    kind: str  # refused, reset, no-such-host, timed-out, keepalive, no-connection, deadline, busy, pd-error
     address: str
     count: int = 1
 
@@ -159,6 +170,9 @@ class Workload:
     intervals: tuple[Interval, ...] = ()
     total_count: int | None = None
     total_takes: float | None = None
+    total_us: int | None = None  # Count x Avg
+    total_errors: int = 0
+    error_counts: Mapping[str, int] = field(default_factory=lambda: EMPTY)  # op_ERROR -> cumulative count
     last_line: float | None = None  # any line
     last_summary: float | None = None  # a TOTAL line
     run: int = 0  # counts restarts of the client (its counters went back)
@@ -217,8 +231,10 @@ class Cluster:
     sources: Mapping[str, SourceHealth] = field(default_factory=lambda: EMPTY)
     observer: Observer = Observer()
     leader: str | None = None  # PD leader by the most recent good answer
+    previous_leader: str | None = None
     leader_since: float = 0.0
     leader_changed: float | None = None  # t of the last change; store verdicts of PD are held for a while after it
+    pd_resumed: float | None = None  # t at which leader-served answers came back after none was had
     pd_clock: float | None = None  # PD wall clock minus session clock, seconds
     operators: tuple[str, ...] = ()
     schedulers: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ class Finding:
     alone: bool = True
     cleared: float | None = None
     value: float | None = None
+    times: int = 1  # how often it came and went within its incident
     attrs: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property

@@ -1,0 +1,91 @@
+"""Fold, detectors and fusion put together: observations in, incidents out."""
+
+from __future__ import annotations
+
+from console.cluster import fold
+from console.model.cluster import Cluster
+from console.model.incident import Finding, Incident
+from console.model.observation import CONSOLE, LAB, YCSB, Observation
+
+from .base import Detector
+from .blind import data_plane
+from .docker import DockerDetector
+from .fusion import Fusion
+from .ledger import Ledger
+from .pd_members import PdMemberDetector
+from .pd_stores import PdStoreDetector
+from .probe import ProbeDetector
+from .workload import ClientSilenceDetector, ComplaintDetector, ThroughputDetector
+
+# One table: adding a detector is a line here, its file and its test.
+DETECTORS: tuple[type[Detector], ...] = (
+    DockerDetector,
+    ProbeDetector,
+    PdMemberDetector,
+    PdStoreDetector,
+    ThroughputDetector,
+    ClientSilenceDetector,
+    ComplaintDetector,
+)
+TICK_S = 0.25
+
+
+class Detection:
+    """The whole of detection over one stream of observations.
+
+    `blind`: data-plane mode. `sparse`: the stream may leave out repeated answers (a flight record). Pure: time comes
+    from the observations; `advance` moves it through stretches in which nothing was observed.
+    """
+
+    def __init__(self, *, blind: bool = False, sparse: bool = False) -> None:
+        self.blind = blind
+        self.cluster = Cluster(sparse=sparse)
+        self._detectors = [make() for make in DETECTORS]
+        self._ledger = Ledger()
+        self._fusion = Fusion()
+        self._stepped = 0.0
+        self._incidents: tuple[Incident, ...] = ()
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """All incidents so far, oldest first."""
+        return self._incidents
+
+    @property
+    def standing(self) -> tuple[Finding, ...]:
+        """The findings that stand now."""
+        return tuple(self._ledger.active.values())
+
+    def feed(self, obs: Observation) -> bool:
+        """Take in one observation; True where an incident changed. What the injector did is dropped here."""
+        if obs.src == LAB:
+            return False
+        seen = data_plane(obs) if self.blind else obs
+        if seen is None:
+            return self._look() if obs.t - self._stepped >= TICK_S else False
+        self.cluster = fold(self.cluster, seen)
+        if obs.src in (CONSOLE, YCSB) and obs.t - self._stepped < TICK_S and not _weighty(obs):
+            return False
+        return self._look()
+
+    def advance(self, t: float) -> bool:
+        """Let time pass to `t` with nothing observed, in steps no longer than a tick."""
+        changed = False
+        while t - self.cluster.t > TICK_S:
+            self.cluster = fold(self.cluster, Observation(self.cluster.t + TICK_S, CONSOLE, "tick", {}))
+            changed |= self._look()
+        return changed
+
+    def _look(self) -> bool:
+        self._stepped = self.cluster.t
+        for detector in self._detectors:
+            detector.step(self.cluster, self._ledger)
+        if not self._fusion.step(self.cluster.t, self._ledger.drain()):
+            return False
+        self._incidents = self._fusion.incidents
+        return True
+
+
+def _weighty(obs: Observation) -> bool:
+    """A client line worth looking at once: a summary, or a complaint that names an address."""
+    return obs.src == YCSB and isinstance(obs.data, str) and ("TOTAL" in obs.data or "error" in obs.data)

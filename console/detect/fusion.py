@@ -1,0 +1,191 @@
+"""Findings into incidents: one per cause, however many vantage points see it and whatever follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from console.model.incident import Finding, Incident, Vantage
+
+TOGETHER_S = 1.5  # strong findings on two components this close have one cause
+WAIT_S = 25.0  # how long a finding too weak for an incident waits for company
+REOPEN_S = 8.0
+QUIET_S = 3.0  # an incident is over when nothing has stood for this long
+AFTERMATH_S = 40.0  # a place is well again: how long what has no place of its own may still keep the incident open
+_FAST = (Vantage.DOCKER, Vantage.PROBE, Vantage.WORKLOAD)
+_STRONG = (Vantage.DOCKER, Vantage.PROBE)
+
+
+@dataclass
+class _Open:
+    """An incident being built."""
+
+    id: str
+    opened: float
+    findings: list[Finding] = field(default_factory=list)
+    over: float | None = None
+
+    def put(self, finding: Finding) -> None:
+        """Add a finding. One that comes again in the same incident is the same one, seen first when it first came."""
+        for i, known in enumerate(self.findings):
+            if known.key == finding.key:
+                again = known.cleared is not None and finding.active
+                self.findings[i] = replace(
+                    known,
+                    cleared=finding.cleared,
+                    alone=known.alone or finding.alone,
+                    times=known.times + again,
+                    attrs={**known.attrs, **finding.attrs},
+                    text=finding.text if finding.alone and not known.alone else known.text,
+                )
+                return
+        self.findings.append(finding)
+
+    def has_open(self, finding: Finding) -> bool:
+        return any(f.key == finding.key and f.active for f in self.findings)
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """Places, from findings that are worth an incident by themselves; else from any."""
+        named = [f for f in self.findings if f.component is not None]
+        strong = {f.component for f in named if f.alone and f.vantage in _STRONG}
+        strong = strong or {f.component for f in named if f.alone} or {f.component for f in named}
+        return tuple(sorted(c for c in strong if c is not None))
+
+    @property
+    def began(self) -> float:
+        """The earliest onset of what belongs to the cause."""
+        return min(f.onset for f in self.findings)
+
+    @property
+    def last_change(self) -> float:
+        return max(f.cleared if f.cleared is not None else f.seen for f in self.findings)
+
+    def standing(self) -> list[Finding]:
+        """What keeps it open: a weak finding (leaders that left and need not come back) does not."""
+        return [f for f in self.findings if f.active and f.alone]
+
+    def ended(self, t: float) -> float | None:
+        """When it was over, or None while it lasts.
+
+        The cause has ended when the fast witnesses that had placed it are content; PD's slower word on the same
+        place follows by up to a heartbeat, and does not move that time when a fast witness was there.
+        """
+        standing = self.standing()
+        placed = [f for f in self.findings if f.component is not None]
+        cleared = [f.cleared for f in self.findings if f.cleared is not None]
+        if not cleared or t - max(cleared) < QUIET_S:
+            return None
+        if any(f.component is not None for f in standing):
+            return None
+        if standing and (not placed or t - max(cleared) < AFTERMATH_S):
+            return None
+        fast = [f.cleared for f in placed if f.cleared is not None and f.alone and f.vantage in _FAST]
+        stalled = [f.cleared for f in self.findings if f.cleared is not None and f.symptom == "stalled"]
+        return max([*fast, *stalled]) if fast else max(cleared)
+
+    def frozen(self) -> Incident:
+        return Incident(
+            id=self.id,
+            began=self.began,
+            opened=self.opened,
+            findings=tuple(sorted(self.findings, key=lambda f: (f.seen, f.vantage, f.symptom))),
+            components=self.components,
+            over=self.over,
+        )
+
+
+class Fusion:
+    """Keeps the open incidents. Deterministic: the same findings in the same order give the same incidents."""
+
+    def __init__(self) -> None:
+        self._incidents: list[_Open] = []
+        self._waiting: list[Finding] = []
+        self._count = 0
+
+    @property
+    def incidents(self) -> tuple[Incident, ...]:
+        """All of the session, oldest first."""
+        return tuple(i.frozen() for i in self._incidents)
+
+    def step(self, t: float, changed: list[Finding]) -> bool:
+        """Take in changed findings and the time. True where an incident changed."""
+        touched = False
+        for finding in changed:
+            touched |= self._take(finding, t)
+        self._waiting = [f for f in self._waiting if t - f.seen <= WAIT_S]
+        for incident in self._incidents:
+            if incident.over is None and (over := incident.ended(t)) is not None:
+                incident.over = over
+                touched = True
+        return touched
+
+    def _take(self, finding: Finding, t: float) -> bool:
+        home = self._home(finding)
+        if home is not None:
+            home.put(finding)
+            home.over = None if finding.active else home.over
+            self._gather(home)
+            return True
+        if not finding.active:
+            self._waiting = [f for f in self._waiting if f.key != finding.key]
+            return False
+        if not finding.alone and not self._company(finding):
+            self._waiting = [*(f for f in self._waiting if f.key != finding.key), finding][-200:]
+            return False
+        self._count += 1
+        incident = _Open(id=f"i{self._count}", opened=t)
+        incident.put(finding)
+        self._incidents.append(incident)
+        self._gather(incident)
+        return True
+
+    def _company(self, finding: Finding) -> bool:
+        """Two weak findings of different vantage points on one component make an incident."""
+        return finding.component is not None and any(
+            f.component == finding.component and f.vantage is not finding.vantage for f in self._waiting
+        )
+
+    def _gather(self, incident: _Open) -> None:
+        """Weak findings that waited go to the incident that explains them."""
+        rest = []
+        for finding in self._waiting:
+            same = finding.component is None or finding.component in incident.components
+            if same and finding.onset >= incident.began - WAIT_S:
+                incident.put(finding)
+            else:
+                rest.append(finding)
+        self._waiting = rest
+
+    def _home(self, finding: Finding) -> _Open | None:
+        """The incident this finding belongs to, or None."""
+        for incident in reversed(self._incidents):
+            if incident.has_open(finding):
+                return incident
+        live = [i for i in reversed(self._incidents) if self._recent(i, finding)]
+        if finding.component is None:
+            return live[0] if live else None
+        for incident in live:
+            if finding.component in incident.components:
+                return incident
+        for incident in live:
+            if incident.over is None and (self._unplaced(incident) or self._together(incident, finding)):
+                return incident
+        return None
+
+    def _recent(self, incident: _Open, finding: Finding) -> bool:
+        return incident.over is None or finding.onset - incident.over < REOPEN_S
+
+    def _unplaced(self, incident: _Open) -> bool:
+        return not incident.components
+
+    def _together(self, incident: _Open, finding: Finding) -> bool:
+        """Another component fell in the same moment and in the same way: one cause."""
+        if not finding.alone or finding.vantage not in _STRONG:
+            return False
+        return any(
+            f.alone
+            and f.vantage is finding.vantage
+            and f.symptom == finding.symptom
+            and abs(f.onset - finding.onset) <= TOGETHER_S
+            for f in incident.findings
+        )

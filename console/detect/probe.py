@@ -1,0 +1,82 @@
+"""What direct probes of each process hear: refusal, silence, a connection that closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.model.cluster import Cluster, Probe
+from console.model.incident import Finding, Vantage
+from console.model.observation import Reach
+
+from .base import observer_sick
+from .ledger import Ledger
+
+SILENCE_S = 1.0  # shortest silence that is called one
+SILENCE_ROUND_TRIPS = 25  # or so many of the target's own usual round trips, whichever is longer
+SYMPTOMS = ("refused", "silent", "unreachable", "closed")
+_LOCAL = ("ping", "tcp")  # member endpoints answered by the process asked, and by nobody for it
+
+
+class ProbeDetector:
+    """One vantage point: our own requests to the status port of stores and to PD's ping."""
+
+    def step(self, cluster: Cluster, ledger: Ledger) -> None:
+        """Judge every probed process by its own row of misses."""
+        targets = list(_targets(cluster))
+        silent = [name for name, p, _ in targets if _silence(p, cluster.t) is not None]
+        # Silence of most targets at once is our own, or our network's: seen, not blamed on them.
+        ours = len(targets) >= 3 and len(silent) * 5 > len(targets) * 3
+        for name, probe, closed in targets:
+            symptom = _symptom(probe, closed, cluster.t)
+            if symptom in ("silent", "unreachable") and (ours or observer_sick(cluster)):
+                continue
+            for other in SYMPTOMS:
+                if other != symptom and probe.reach.answered:
+                    ledger.clear(Vantage.PROBE, other, name, probe.at)
+            if symptom and not ledger.has(Vantage.PROBE, symptom, name):
+                onset = probe.down_since if probe.down_since is not None else probe.at
+                ledger.raise_(
+                    Finding(Vantage.PROBE, symptom, name, onset, cluster.t, _text(name, symptom, probe, cluster.t))
+                )
+
+
+def _targets(cluster: Cluster) -> Iterator[tuple[str, Probe, bool]]:
+    for name, store in cluster.stores.items():
+        if store.status.at or store.tcp.at:
+            yield name, store.status, store.tcp.reach in (Reach.RESET, Reach.REFUSED)
+    for name, member in cluster.members.items():
+        ping, tcp = member.probes.get("ping"), member.probes.get("tcp")
+        if ping is not None:
+            yield name, ping, tcp is not None and tcp.reach in (Reach.RESET, Reach.REFUSED)
+
+
+def _silence(probe: Probe, t: float) -> float | None:
+    """Seconds of silence when they are more than this target's own round trips explain, else None."""
+    if probe.reach not in (Reach.SILENT, Reach.UNREACHABLE) or probe.down_since is None:
+        return None
+    needed = max(SILENCE_S, SILENCE_ROUND_TRIPS * (probe.rtt_usual_ms or 0.0) / 1000)
+    lasted = probe.at - probe.down_since
+    return lasted if lasted >= needed and t - probe.down_since >= needed else None
+
+
+def _symptom(probe: Probe, closed: bool, t: float) -> str | None:
+    if probe.reach is Reach.REFUSED:
+        return "refused"
+    if closed and not probe.reach.answered:
+        return "closed"
+    if probe.reach is Reach.RESET and probe.misses >= 2:
+        return "closed"
+    if _silence(probe, t) is None:
+        return None
+    return "silent" if probe.reach is Reach.SILENT else "unreachable"
+
+
+def _text(name: str, symptom: str, probe: Probe, t: float) -> str:
+    if symptom == "refused":
+        return f"{name} refuses connections"
+    if symptom == "closed":
+        return f"{name} closed the connection that was open to it"
+    since = t - (probe.down_since if probe.down_since is not None else t)
+    if symptom == "silent":
+        return f"{name} accepts connections and does not answer, for {since:.1f} s"
+    return f"{name} cannot be reached: connection attempts are lost, for {since:.1f} s"

@@ -1,0 +1,1 @@
+"""Where observations come from: one source per file; nothing here decides anything."""
