@@ -1,0 +1,173 @@
+"""What is known for and against each explanation: findings and absences as named clues of one component."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from console.model.cluster import Cluster, Container
+from console.model.incident import Finding, Incident, Vantage
+from console.model.names import Role, role_of
+from console.model.observation import Reach
+
+CAME_BACK_S = 6.0  # exited and running again within this: a restart, not an outage
+FINE_AFTER_S = 3.0
+FRESH_AFTER_S = 16.0
+STAYED_AFTER_S = 25.0
+_EVENTS = {
+    "pause": "paused by command",
+    "disconnect": "taken off its network by command",
+    "restart": "restarted by command",
+    "update": "given new limits by command",
+    "stop": "stopped by command",
+}
+
+
+@dataclass
+class Evidence:
+    """The clues present for one component, each with the sentence that says so, and which vantage points can see.
+
+    `elapsed`: seconds since the incident began; a clue that needs longer than that to show is not missing yet.
+    """
+
+    component: str
+    role: Role
+    elapsed: float
+    clues: dict[str, str] = field(default_factory=dict)
+    sees: set[str] = field(default_factory=set)
+
+    def add(self, clue: str, sentence: str) -> None:
+        """Note a clue; the first sentence for it stays."""
+        self.clues.setdefault(clue, sentence)
+
+    def missing(self, clue: str) -> bool:
+        """True where a vantage point that could show this clue is there and does not show it."""
+        return clue not in self.clues and clue.split(".", 1)[0] in self.sees
+
+
+def gather(incident: Incident, cluster: Cluster, component: str, *, blind: bool) -> Evidence:
+    """All that is known of one component within one incident."""
+    end = incident.over if incident.over is not None else cluster.t
+    ev = Evidence(component, role_of(component), max(0.0, end - incident.began))
+    for finding in incident.findings:
+        if finding.component == component or finding.component is None:
+            _from_finding(ev, finding, incident.began)
+    _vantage_points(ev, cluster, blind)
+    container = cluster.containers.get(component)
+    if container is not None:
+        _from_container(ev, container, incident, cluster, blind)
+    if ev.role is Role.STORE:
+        _from_store(ev, cluster)
+    if ev.role is Role.PD and component in (cluster.leader, cluster.previous_leader):
+        ev.add("pd.was-leader", f"{component} was PD leader")
+    _from_workload(ev)
+    return ev
+
+
+def _at(t: float, began: float) -> str:
+    return f"{t - began:+.1f} s"
+
+
+_REACH = {"refused", "silent", "unreachable", "closed"}
+
+
+def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
+    sentence = f"{_at(f.seen, began)} {f.vantage.value}: {f.text}"
+    if f.symptom in _REACH:
+        ev.add(f"reach.{f.symptom}", sentence)
+        return
+    if f.symptom == "leader-lost":
+        if f.attrs.get("leader") == ev.component:
+            ev.add("pd.leader-lost", sentence)
+            ev.add("reach.silent" if f.attrs.get("how") == "silence" else "reach.gone", sentence)
+        return
+    ev.add(f"{f.vantage.value}.{f.symptom}", sentence)
+    if f.symptom == "exited":
+        _exit(ev, f)
+    if f.symptom == "leader-moved" and f.attrs.get("quiet"):
+        ev.add("pd.leader-moved-quietly", sentence)
+    if f.attrs.get("evicting"):
+        ev.add("pd.evicting", f"{_at(f.seen, began)} pd: an evict-leader scheduler is active")
+
+
+def _exit(ev: Evidence, f: Finding) -> None:
+    if code := f.attrs.get("exit_code"):
+        ev.add(f"docker.exit-{code}", f"exit code {code}")
+    if f.cleared is not None and f.cleared - f.onset <= CAME_BACK_S and f.times == 1:
+        ev.add("docker.came-back", f"it was running again after {f.cleared - f.onset:.1f} s")
+    if f.times >= 3:
+        ev.add("docker.died-often", f"it died {f.times} times")
+
+
+def _vantage_points(ev: Evidence, cluster: Cluster, blind: bool) -> None:
+    if ev.component in cluster.containers:
+        ev.sees.add("docker")
+        if not blind:
+            ev.sees.add("engine")
+    store, member = cluster.stores.get(ev.component), cluster.members.get(ev.component)
+    if (store and store.status.at) or (member and member.probes):
+        ev.sees.add("reach")
+    if cluster.members:
+        ev.sees.add("pd")
+    if len(cluster.workload.intervals) >= 8:
+        ev.sees |= {"workload", "client"}
+
+
+def _from_container(ev: Evidence, c: Container, incident: Incident, cluster: Cluster, blind: bool) -> None:
+    if "docker.exited" not in ev.clues and c.state in ("running", "paused", "restarting"):
+        ev.add("docker.running", "the engine shows its process alive throughout")
+        if "reach.refused" in ev.clues or "reach.closed" in ev.clues:
+            ev.add("docker.alive-but-refused", "its process is alive and its port refuses: the way to it is cut")
+    if blind:
+        return
+    # Flags the data plane does not have get a family of their own, so that their absence counts only where seen.
+    for name in ("paused", "no-network", "throttled", "oom"):
+        if sentence := ev.clues.pop(f"docker.{name}", None):
+            ev.add(f"engine.{name}", sentence)
+    end = incident.over if incident.over is not None else cluster.t
+    for e in cluster.events:
+        if e.service != ev.component or not incident.began - 3.0 <= e.t <= end + 1.0:
+            continue
+        if e.action == "kill":
+            signal = (e.signal or "").upper().removeprefix("SIG")
+            kind = {"9": "kill", "KILL": "kill", "15": "term", "TERM": "term"}.get(signal, "signal")
+            ev.add(f"engine.event-{kind}", f"{_at(e.t, incident.began)} docker: signal {e.signal} was sent to it")
+        elif e.action in _EVENTS and e.t <= incident.began + 20.0:
+            ev.add(f"engine.event-{e.action}", f"{_at(e.t, incident.began)} docker: {_EVENTS[e.action]}")
+
+
+def _from_store(ev: Evidence, cluster: Cluster) -> None:
+    store = cluster.stores.get(ev.component)
+    if store is None:
+        return
+    silent = any(k.startswith("reach.") for k in ev.clues)
+    if not silent and store.status.reach is Reach.OK and ev.elapsed >= FINE_AFTER_S:
+        ev.add("reach.fine", "its status port answered throughout")
+    pd = store.pd
+    if pd is None:
+        return
+    late = any(k in ev.clues for k in ("pd.heartbeat-late", "pd.disconnected"))
+    if not late and pd.state == "Up" and ev.elapsed >= FRESH_AFTER_S:
+        ev.add("pd.fresh", "PD gets its heartbeats on time")
+    if (pd.leaders or 0) > 0 and "pd.leaders-left" not in ev.clues and ev.elapsed >= STAYED_AFTER_S:
+        ev.add("pd.leaders-stayed", f"PD still shows {pd.leaders} region leaders on it")
+
+
+def _from_workload(ev: Evidence) -> None:
+    if "workload" not in ev.sees or ev.elapsed < FINE_AFTER_S + 1:
+        return
+    if not any(k in ev.clues for k in ("workload.stalled", "workload.fallen", "workload.no-lines")):
+        ev.add("workload.fine", "throughput holds")
+
+
+def candidates(incident: Incident) -> tuple[str, ...]:
+    """Components an explanation may name: those found, else the PD leader that was lost, else nothing."""
+    if incident.components:
+        return incident.components
+    leaders = {f.attrs["leader"] for f in incident.findings if f.symptom == "leader-lost" and f.attrs.get("leader")}
+    return tuple(sorted(leaders))
+
+
+def first_seen(incident: Incident, vantage: Vantage) -> float | None:
+    """When a vantage point first saw it, seconds after the incident began."""
+    seen = incident.detected().get(vantage.value)
+    return None if seen is None else seen - incident.began
