@@ -48,6 +48,7 @@ class Fault:
     help: str
     targets: tuple[TargetKind, ...]
     params: tuple[Param, ...] = ()
+    takes_away: bool = True  # while it lasts its target counts as lost (for the quorum)
     failure_type: str = "crash"  # latency, error, crash, resource
     default_duration_s: float = 300.0
 
@@ -73,6 +74,9 @@ class Target:
     def same(self, container_id: str, started_at: str) -> bool:
         """True where the container is still the one that was chosen."""
         return self.container_id == container_id and self.started_at == started_at
+
+
+DETACHED = "detached"
 
 
 class InjectionState(StrEnum):
@@ -119,7 +123,9 @@ class Injection:
     state: InjectionState = InjectionState.INTENT
     began_wall: float = 0.0
     expires_wall: float = 0.0
-    owner: str = ""
+    owner: str = ""  # the console that must live for it to stay; DETACHED: only its duration bounds it
+    boot: str = ""  # of the machine, and the expiry on the clock of that boot, which nobody can set
+    expires_boot: float = 0.0
     undo: Mapping[str, Any] = field(default_factory=lambda: EMPTY)
     note: str = ""
     verified: tuple[str, ...] = ()  # what was read back after the revert, a sentence each

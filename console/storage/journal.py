@@ -26,8 +26,8 @@ class Journal:
         """Write the intent, with all that is needed to undo it. Raises StorageError: then nothing may be done."""
         async with self._db.write() as db:
             await db.execute(
-                "INSERT INTO injections (id, lab, kind, targets, params, state, began_wall, expires_wall, owner, undo,"
-                " note, verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO injections (id, lab, kind, targets, params, state, began_wall, expires_wall, owner, boot,"
+                " expires_boot, undo, note, verified) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     injection.id,
                     injection.lab,
@@ -38,6 +38,8 @@ class Journal:
                     injection.began_wall,
                     injection.expires_wall,
                     injection.owner,
+                    injection.boot,
+                    injection.expires_boot,
                     json.dumps(injection.undo),
                     injection.note,
                     json.dumps(list(injection.verified)),
@@ -108,6 +110,8 @@ def _injection(row: Row) -> Injection:
         began_wall=row["began_wall"],
         expires_wall=row["expires_wall"],
         owner=row["owner"],
+        boot=row["boot"],
+        expires_boot=row["expires_boot"],
         undo=json.loads(row["undo"]),
         note=row["note"],
         verified=tuple(json.loads(row["verified"])),

@@ -12,6 +12,8 @@ STEPS: tuple[str, ...] = (
         began_wall REAL NOT NULL,
         expires_wall REAL NOT NULL,
         owner TEXT NOT NULL,
+        boot TEXT NOT NULL,
+        expires_boot REAL NOT NULL,
         undo TEXT NOT NULL,
         note TEXT NOT NULL DEFAULT '',
         verified TEXT NOT NULL DEFAULT '[]'

@@ -1,0 +1,1 @@
+"""The narrow door to the world: guard, journal, act, verify, and the way back."""
