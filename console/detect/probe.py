@@ -34,7 +34,7 @@ class ProbeDetector:
                 if other != symptom and probe.reach.answered:
                     ledger.clear(Vantage.PROBE, other, name, probe.at)
             if symptom and not ledger.has(Vantage.PROBE, symptom, name):
-                onset = probe.down_since if probe.down_since is not None else probe.at
+                onset = probe.down_since if probe.down_since is not None else cluster.t
                 ledger.raise_(
                     Finding(Vantage.PROBE, symptom, name, onset, cluster.t, _text(name, symptom, probe, cluster.t))
                 )
@@ -43,11 +43,16 @@ class ProbeDetector:
 def _targets(cluster: Cluster) -> Iterator[tuple[str, Probe, bool]]:
     for name, store in cluster.stores.items():
         if store.status.at or store.tcp.at:
-            yield name, store.status, store.tcp.reach in (Reach.RESET, Reach.REFUSED)
+            yield name, store.status, _hung_up(store.tcp, store.status)
     for name, member in cluster.members.items():
         ping, tcp = member.probes.get("ping"), member.probes.get("tcp")
         if ping is not None:
-            yield name, ping, tcp is not None and tcp.reach in (Reach.RESET, Reach.REFUSED)
+            yield name, ping, tcp is not None and _hung_up(tcp, ping)
+
+
+def _hung_up(tcp: Probe, probe: Probe) -> bool:
+    """The idle connection was ended, no new one could be had, and nothing has answered since."""
+    return tcp.reach is Reach.RESET and (tcp.at >= probe.at or not probe.reach.answered)
 
 
 def _silence(probe: Probe, t: float) -> float | None:
@@ -62,7 +67,7 @@ def _silence(probe: Probe, t: float) -> float | None:
 def _symptom(probe: Probe, closed: bool, t: float) -> str | None:
     if probe.reach is Reach.REFUSED:
         return "refused"
-    if closed and not probe.reach.answered:
+    if closed:
         return "closed"
     if probe.reach is Reach.RESET and probe.misses >= 2:
         return "closed"
