@@ -10,6 +10,39 @@ from typing import Any
 from .cluster import EMPTY
 
 
+# Every word an answer may use for what happened (flight-record.md).
+WORDS = (
+    "kill",
+    "stop",
+    "pause",
+    "restart",
+    "crash-loop",
+    "partition",
+    "isolate-pd",
+    "isolate-peers",
+    "isolate-clients",
+    "one-way",
+    "loss",
+    "latency",
+    "bandwidth",
+    "dns",
+    "flapping",
+    "cpu",
+    "memory",
+    "disk-slow",
+    "disk-full",
+    "leader-transfer",
+    "quorum-loss",
+    "eviction",
+    "scheduling-stopped",
+    "overload",
+    "hot-keys",
+    "client-paused",
+    "planned",
+    "unknown",
+)
+
+
 class TargetKind(StrEnum):
     """What a fault kind fits."""
 

@@ -22,8 +22,8 @@ def clean(text: object, limit: int = 2000) -> str:
 
 
 def clean_block(text: object, limit: int = 20_000) -> str:
-    """Several lines, each cleaned as by `clean`."""
-    return "\n".join(clean(line) for line in str(text)[:limit].splitlines())
+    """Several lines, each cleaned as by `clean`; line ends and spaces stay, so pieces may be cleaned one by one."""
+    return "\n".join(clean(line) for line in str(text)[:limit].split("\n"))
 
 
 _SECRETS = re.compile(

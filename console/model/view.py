@@ -23,8 +23,8 @@ class Level(StrEnum):
     """How the cluster stands, as one word."""
 
     GREEN = "GREEN"  # nothing wrong is seen
-    YELLOW = "YELLOW"  # one incident, quorum holds
-    ORANGE = "ORANGE"  # one more failure takes a majority
+    YELLOW = "YELLOW"  # one incident, every majority holds, clients are served
+    ORANGE = "ORANGE"  # clients are not served as usual, or more than one incident
     RED = "RED"  # a majority is gone
     BLIND = "BLIND"  # we cannot see
 
