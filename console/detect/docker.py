@@ -9,6 +9,7 @@ from console.model.names import Role
 from .ledger import Ledger
 
 _DOWN = ("exited", "dead", "removed", "created")
+_ORDERLY = (0, 2, 130, 143)  # ended by itself, by SIGINT, by SIGTERM
 _WATCHED = (Role.PD, Role.STORE, Role.LOAD)
 THROTTLED_PCT = 20.0  # of wall time, over all threads; a container without a quota has none at all
 
@@ -31,8 +32,9 @@ class DockerDetector:
         down = c.state in _DOWN
         if not down:
             self._ran.add(c.service)
-        # A load generator that was never seen running is a cluster without load, not a failure.
-        if down and (c.role is not Role.LOAD or c.service in self._ran):
+        # A load generator that never ran, or ended in order, is a cluster without load, not a failure.
+        no_load = c.role is Role.LOAD and (c.service not in self._ran or c.exit_code in _ORDERLY)
+        if down and not no_load:
             self._raise(ledger, "exited", c, c.died_at if c.died_at is not None else c.since, _exit_text(c))
         elif not down:
             ledger.clear(Vantage.DOCKER, "exited", c.service, c.started_at if c.started_at is not None else t)

@@ -121,15 +121,17 @@ class ClientSilenceDetector:
         load = cluster.workload
         if load.last_summary is None or len(load.intervals) < BASELINE_MIN:
             return
-        name = next((s for s, c in cluster.containers.items() if c.role is Role.LOAD), "ycsb")
+        box = next((c for c in cluster.containers.values() if c.role is Role.LOAD), None)
+        name = box.service if box else "ycsb"
         source = cluster.sources.get("ycsb")
         usual = median(i.seconds for i in load.intervals[-BASELINE:])
         last = max(load.last_summary, load.last_line or 0.0)
         quiet = cluster.t - last > QUIET_INTERVALS * usual + 0.5
-        if quiet and not load.finished and not (source and not source.ok):
+        ended = load.finished or (box is not None and box.state in ("exited", "created", "dead", "removed"))
+        if quiet and not ended and not (source and not source.ok):
             text = f"{name} has printed nothing for {cluster.t - last:.1f} s: no data, which is not zero"
             ledger.raise_(Finding(Vantage.WORKLOAD, "no-lines", name, load.last_summary + usual / 2, cluster.t, text))
-        elif not quiet:
+        elif not quiet or ended:
             ledger.clear(Vantage.WORKLOAD, "no-lines", name, last)
 
 

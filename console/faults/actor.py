@@ -20,6 +20,7 @@ from console.model.fault import (
     Revert,
     Target,
 )
+from console.model.names import Role
 from console.observe.engine import ContainerFacts, EngineError
 from console.storage import Database, StorageError, audit
 from console.storage.journal import Journal
@@ -30,7 +31,7 @@ from . import guard, rollback
 from .catalogue import KINDS
 from .guard import Situation
 from .kind import FaultKind, Gone, NotFelt, Undo
-from .lab import Lab
+from .lab import ALLOW, Lab
 from .select import resolve
 
 APPLY_S = 20.0
@@ -71,13 +72,13 @@ class Actor:
         policy: Policy,
         *,
         clock: Callable[[], float],
-        changed: Callable[[], None] = lambda: None,
         before_first: Callable[[], Awaitable[None]] | None = None,
         pace: rollback.Pace | None = None,
     ) -> None:
         self.lab, self.policy = lab, policy
         self.journal = Journal(db, lab.id)
-        self._db, self._clock, self._changed = db, clock, changed
+        self._db, self._clock = db, clock
+        self._changed: Callable[[], None] = lambda: None
         self._before_first = before_first
         self._pace = pace
         self._rng = random.Random(policy.seed)
@@ -89,6 +90,10 @@ class Actor:
         self._availability: dict[str, Availability] = {}
         self.disarmed = ""
         self._halts = 0
+
+    def bind(self, changed: Callable[[], None]) -> None:
+        """Have somebody told of every change."""
+        self._changed = changed
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
@@ -397,6 +402,25 @@ class Actor:
         await self._audit("arm", None, reason=reason.strip())
         self._changed()
         return None
+
+    async def set_load(self, on: bool) -> str:
+        """Start or stop the load generator: an operator's act on the workload, not a fault. One line of result."""
+        if self.policy.read_only:
+            return f"this console is read-only: {self.policy.read_only}"
+        loads = [c for c in await self.lab.containers() if c.role is Role.LOAD]
+        if not loads:
+            return "this project has no load generator"
+        load = loads[0]
+        if load.labels.get(ALLOW, "").lower() != "true":
+            return f"{load.service}: the container has no label {ALLOW}=true"
+        if any(load.id == t.container_id for i in self.live for t in i.targets):
+            return f"{load.service} carries an injection; revert that first"
+        await self._audit("load", None, on=on, container=load.name)
+        if on and not load.running:
+            await self.lab.engine.start(load.id)
+        elif not on and load.running:
+            await self.lab.engine.stop(load.id, 2)
+        return f"load {'on' if on else 'off'}: {load.service}"
 
     async def expired(self) -> list[Injection]:
         """Live injections whose time is up; on another boot every one of them is."""

@@ -9,7 +9,6 @@ from typing import Any
 
 from .cluster import EMPTY
 
-
 # Every word an answer may use for what happened (flight-record.md).
 WORDS = (
     "kill",

@@ -11,6 +11,7 @@ from typing import Any
 from console.model.fault import Injection, InjectionState, Target
 
 from .database import Database
+from .leases import CONSOLE, holder
 
 _LIVE = "state NOT IN ('reverted', 'gone-with-target')"  # InjectionState.live, as SQL
 
@@ -134,3 +135,20 @@ async def remember_lab(db: Database, lab: str, engine_url: str, project: str) ->
             " project=excluded.project, seen_wall=excluded.seen_wall",
             (lab, engine_url, project, time.time()),
         )
+
+
+EMBEDDED = "embedded "  # labs of that name lived inside a console's own process
+
+
+async def bury_embedded(db: Database) -> int:
+    """Injections into simulated clusters that ended with their console are gone with their target. Returns how many."""
+    buried = 0
+    for lab, _, _ in await labs_with_live(db):
+        console = await holder(db, lab, CONSOLE)
+        if not lab.startswith(EMBEDDED) or (console is not None and console.alive):
+            continue
+        journal = Journal(db, lab)
+        for injection in await journal.live():
+            await journal.move(injection, InjectionState.GONE, "the simulated cluster ended with its console")
+            buried += 1
+    return buried
