@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from console.model.incident import Finding, Incident, Vantage
+from console.model.names import Role, role_of
 
 TOGETHER_S = 1.5  # strong findings on two components this close have one cause
 WAIT_S = 25.0  # how long a finding too weak for an incident waits for company
 REOPEN_S = 8.0
 QUIET_S = 3.0  # an incident is over when nothing has stood for this long
+ADOPT_S = 30.0  # what is placed later than this after an unplaced symptom is another cause
 AFTERMATH_S = 40.0  # a place is well again: how long what has no place of its own may still keep the incident open
 _FAST = (Vantage.DOCKER, Vantage.PROBE, Vantage.WORKLOAD)
 _STRONG = (Vantage.DOCKER, Vantage.PROBE)
@@ -163,20 +165,17 @@ class Fusion:
                 return incident
         live = [i for i in reversed(self._incidents) if self._recent(i, finding)]
         if finding.component is None:
-            return live[0] if live else None
+            return next((i for i in live if _explains(i, finding)), None)
         for incident in live:
             if finding.component in incident.components:
                 return incident
         for incident in live:
-            if incident.over is None and (self._unplaced(incident) or self._together(incident, finding)):
+            if incident.over is None and (_adopts(incident, finding) or self._together(incident, finding)):
                 return incident
         return None
 
     def _recent(self, incident: _Open, finding: Finding) -> bool:
         return incident.over is None or finding.onset - incident.over < REOPEN_S
-
-    def _unplaced(self, incident: _Open) -> bool:
-        return not incident.components
 
     def _together(self, incident: _Open, finding: Finding) -> bool:
         """Another component fell in the same moment and in the same way: one cause."""
@@ -189,3 +188,22 @@ class Fusion:
             and abs(f.onset - finding.onset) <= TOGETHER_S
             for f in incident.findings
         )
+
+
+def _explains(incident: _Open, finding: Finding) -> bool:
+    """Whether a finding that has no place of its own may follow from this incident.
+
+    PD without a leader follows from the loss of a member, never from a store's; what clients feel follows from either.
+    """
+    if finding.symptom != "leader-lost":
+        return True
+    return not incident.components or any(role_of(c) is Role.PD for c in incident.components)
+
+
+def _adopts(incident: _Open, finding: Finding) -> bool:
+    """Whether an incident that has no place yet may be this component's."""
+    if incident.components or finding.component is None or finding.onset - incident.began > ADOPT_S:
+        return False
+    if any(f.symptom == "leader-lost" for f in incident.findings):
+        return role_of(finding.component) is Role.PD
+    return True

@@ -118,7 +118,8 @@ def main() -> None:
     for name in ("--database", "--docker-host", "--project", "--lab"):
         parser.add_argument(name, required=True)
     given = parser.parse_args()
-    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.INFO)
+    logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+    _log.setLevel(logging.INFO)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     asyncio.run(_main(Path(given.database), given.docker_host, given.project, given.lab))

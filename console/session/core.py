@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -61,6 +61,7 @@ class Session:
         self._clock = parts.clock
         self._watch = parts.watch
         self._version = 0
+        self._moved = asyncio.Event()
         self._view: View | None = None
         self.timeline = Timeline()
         self.timing = Timing()
@@ -107,7 +108,7 @@ class Session:
     async def _close(self, reason: str) -> tuple[Revert, ...]:
         results: tuple[Revert, ...] = ()
         if self.parts.actor is not None and not self.parts.actor.policy.read_only:
-            results = await self._put_all_back(reason, disarm=False)
+            results = await self.put_all_back(reason, disarm=False)
         await self.diagnoser.close()
         await self._tasks.close()
         await self._sources.close()
@@ -163,6 +164,16 @@ class Session:
 
     def _bump(self) -> None:
         self._version += 1
+        self._moved.set()
+
+    async def until(self, done: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something holds of this session; False when `seconds` (real) are over first."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not done():
+                    self._moved.clear()
+                    await self._moved.wait()
+        return done()
 
     # -- SessionApi: looking ----------------------------------------------------------------------------------------
 
@@ -289,9 +300,10 @@ class Session:
 
     async def revert_all(self, reason: str) -> tuple[Revert, ...]:
         """The kill switch."""
-        return await self._put_all_back(reason, disarm=True)
+        return await self.put_all_back(reason, disarm=True)
 
-    async def _put_all_back(self, reason: str, *, disarm: bool) -> tuple[Revert, ...]:
+    async def put_all_back(self, reason: str, *, disarm: bool = False) -> tuple[Revert, ...]:
+        """Every live injection, verified; without the kill switch's disarming unless asked."""
         actor = self.parts.actor
         if actor is None:
             return ()
@@ -418,6 +430,10 @@ class Session:
     def cancel_diagnosis(self) -> bool:
         """Cancel the one that streams."""
         return self.diagnoser.cancel()
+
+    def attach(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the session, as long as the session lasts."""
+        self._tasks.start(name, work)
 
     # -- SessionApi: guided demo (a replay has a session of its own) ---------------------------------------------------
 

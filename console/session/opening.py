@@ -141,7 +141,7 @@ async def _with_lab(
             f"the journal cannot be opened, so nothing could be undone after a crash: {error}", 6
         ) from error
     policy = Policy(
-        who=_who(),
+        who=who(),
         owner=DETACHED if options.detached else f"console {uuid.uuid4().hex[:12]}",
         limit=options.settings.safety.limit,
         read_only="started with --read-only" if options.read_only else "",
@@ -192,7 +192,8 @@ def _iso(wall: float) -> str:
     return datetime.datetime.fromtimestamp(wall, datetime.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _who() -> str:
+def who() -> str:
+    """Who acts: user, machine and process, for journal and audit log."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError):

@@ -49,7 +49,13 @@ class Timeline:
 
     def add(self, t: float, source: str, text: str, tone: str = "info") -> None:
         """Put one line; untrusted text is cleaned here."""
-        self._events.append(Event(t, source, clean(text, 300), tone))
+        event = Event(t, source, clean(text, 300), tone)
+        late = 0  # what is only known afterwards goes where it happened
+        while late < min(50, len(self._events)) and self._events[-1 - late].t > t:
+            late += 1
+        if late and len(self._events) == LENGTH:
+            self._events.popleft()
+        self._events.insert(len(self._events) - late, event)
         self._frozen = None
 
     def observe(self, obs: Observation, cluster: Cluster) -> None:
@@ -68,7 +74,9 @@ class Timeline:
             return
         event = cluster.events[-1]
         said = _DOCKER.get(event.action)
-        if said is None:
+        box = cluster.containers.get(event.service)
+        dying = event.action in ("connect", "disconnect") and (box is None or box.state != "running")
+        if said is None or dying:
             return
         text = said[0].format(signal=event.signal or "?")
         code = "" if event.exit_code is None else f" with code {event.exit_code}"
