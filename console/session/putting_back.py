@@ -17,8 +17,13 @@ from .opening import who
 from .settings import state_dir
 
 
-async def put_back(injection: str | None) -> tuple[list[Revert], list[str]]:
-    """Revert one injection or all; returns results, and a line per lab whose engine cannot be reached."""
+async def put_back(
+    injection: str | None, *, project: str | None = None, disarm: bool = True
+) -> tuple[list[Revert], list[str]]:
+    """Revert one injection or all (of one project); returns results, and a line per engine that cannot be reached.
+
+    All of them is the kill switch: it disarms, unless told not to.
+    """
     results: list[Revert] = []
     unreachable: list[str] = []
     try:
@@ -27,14 +32,16 @@ async def put_back(injection: str | None) -> tuple[list[Revert], list[str]]:
         return [], [str(error)]
     try:
         await bury_embedded(db)
-        for lab_id, url, project in await labs_with_live(db):
+        for lab_id, url, name in await labs_with_live(db):
+            if project not in (None, name):
+                continue
             journal = Journal(db, lab_id)
             due = [i for i in await journal.live() if injection in (None, i.id)]
-            if injection is None:
+            if injection is None and disarm:
                 await set_lever(db, lab_id, True, "revert from the command line", who())
             if not due:
                 continue
-            lab = Lab(lab_id, Engine(endpoint(url)), project)
+            lab = Lab(lab_id, Engine(endpoint(url)), name)
             try:
                 await lab.engine.version()
                 done = await rollback.revert_many(lab, journal, due)
@@ -43,7 +50,7 @@ async def put_back(injection: str | None) -> tuple[list[Revert], list[str]]:
                     said = {"lab": lab_id, "id": r.injection, "outcome": r.outcome, "detail": r.detail}
                     await audit.append(db, who(), "revert", said)
             except EngineError as error:
-                unreachable.append(f"{project}: the engine at {clean(url)} cannot be reached: {error}")
+                unreachable.append(f"{name}: the engine at {clean(url)} cannot be reached: {error}")
             finally:
                 await lab.engine.close()
     finally:
