@@ -71,11 +71,11 @@ _EXACT: dict[str, _Fold] = {
     "metrics": metrics.fold_metrics,
 }
 _BY_SOURCE: dict[str, dict[str, _Fold]] = {
-    DOCKER: {"event": engine.fold_event, "containers": engine.fold_containers, "stats": engine.fold_stats},
+    DOCKER: {"event": engine.fold_event, "containers": engine.fold_containers, "stats/": engine.fold_stats},
     YCSB: {"line": workload.fold_line, "suppressed": workload.fold_suppressed},
-    CONSOLE: {"tick": _tick, "source": _source},
+    CONSOLE: {"tick": _tick, "source/": _source},
 }
-_BY_FAMILY: dict[str, _Fold] = {"check": pd.fold_check, "config": pd.fold_config}
+_OF_MEMBERS: dict[str, _Fold] = {**_EXACT, "check/": pd.fold_check, "config/": pd.fold_config}
 
 
 def fold(cluster: Cluster, obs: Observation) -> Cluster:
@@ -85,10 +85,9 @@ def fold(cluster: Cluster, obs: Observation) -> Cluster:
     """
     if obs.src == LAB:
         return cluster
-    family = obs.kind.split("/", 1)[0]
-    table = _BY_SOURCE.get(obs.src)
-    handler = table.get(family) if table is not None else _EXACT.get(obs.kind) or _BY_FAMILY.get(family)
-    if handler is not None and (family == obs.kind or "/" in obs.kind):
+    family, slash, _ = obs.kind.partition("/")
+    handler = _BY_SOURCE.get(obs.src, _OF_MEMBERS).get(family + slash)
+    if handler is not None:
         cluster = handler(cluster, obs)
     return cluster if obs.t <= cluster.t else replace(cluster, t=obs.t)
 

@@ -13,6 +13,7 @@ from console.model.observation import Answer, Observation, Reach
 from .probes import advance
 
 _FRESH = Probe()
+_STEP_NS = 1_000_000_000
 
 
 def _int(value: Any) -> int | None:
@@ -54,9 +55,11 @@ def fold_stores(cluster: Cluster, obs: Observation) -> Cluster:
     cluster, answer = answered(cluster, obs, "stores")
     if answer.reach is not Reach.OK or not isinstance(answer.body, list):
         return cluster
-    if was_out and cluster.stores:
-        cluster = replace(cluster, pd_resumed=obs.t)
     rows = [r for r in answer.body if isinstance(r, Mapping) and _int(r.get("id")) is not None]
+    # A heartbeat that lies before the one already known is another leader's older knowledge.
+    older = any(_older(cluster, row) for row in rows)
+    if cluster.stores and (was_out or older):
+        cluster = replace(cluster, pd_resumed=obs.t)
     cluster = replace(cluster, pd_clock=_clock(cluster.pd_clock, obs.t, rows))
     stores = dict(cluster.stores)
     for row in rows:
@@ -67,6 +70,13 @@ def fold_stores(cluster: Cluster, obs: Observation) -> Cluster:
         store = stores.get(name) or Store(name)
         stores[name] = replace(store, pd=_pd_store(store.pd, row, address, obs.t, cluster.pd_clock))
     return replace(cluster, stores=stores)
+
+
+def _older(cluster: Cluster, row: Mapping[str, Any]) -> bool:
+    beat = _int(row.get("last_heartbeat"))
+    known = next((s.pd for s in cluster.stores.values() if s.pd and s.pd.id == row.get("id")), None)
+    before = known.last_heartbeat_ns if known else None
+    return beat is not None and before is not None and before - beat > _STEP_NS
 
 
 def _clock(known: float | None, t: float, rows: list[Mapping[str, Any]]) -> float | None:

@@ -23,7 +23,7 @@ class ProbeDetector:
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Judge every probed process by its own row of misses."""
         targets = list(_targets(cluster))
-        silent = [name for name, p, _ in targets if _silence(p, cluster.t) is not None]
+        silent = [name for name, p, _ in targets if p.reach in (Reach.SILENT, Reach.UNREACHABLE)]
         # Silence of most targets at once is our own, or our network's: seen, not blamed on them.
         ours = len(targets) >= 3 and len(silent) * 5 > len(targets) * 3
         for name, probe, closed in targets:

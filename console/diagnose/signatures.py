@@ -136,7 +136,7 @@ SIGNATURES: tuple[Signature, ...] = (
         _NODE,
         (
             *_ALIVE,
-            Clue("engine.paused", 6, -5, 2),
+            Clue("engine.paused", 6, -3, 2),
             Clue("engine.event-pause", 1),
             Clue("engine.no-network", VETO),
             Clue("reach.silent", 4, -3, 4),
