@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from console.model.cluster import Cluster
 from console.model.fault import (
+    DETACHED,
     Availability,
     Injection,
     InjectionState,
@@ -60,6 +61,11 @@ class Policy:
     limit: int = 1
     read_only: str = ""
     seed: int | None = None
+
+    @property
+    def detached(self) -> bool:
+        """True where what is injected stays when this process ends; its duration and the watchdog bound it."""
+        return self.owner == DETACHED
 
 
 class Actor:

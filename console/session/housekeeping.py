@@ -61,7 +61,7 @@ class Keeper:
                     await self._renew(session)
                 if beat % REFRESH_EVERY == 0:
                     await self._actor.refresh()
-                await session.expire()
+                await session.operations.expire()
             except (StorageError, EngineError) as error:
                 session.timeline.add(session.now(), "console", str(error), "warn")
 

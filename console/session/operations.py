@@ -1,0 +1,194 @@
+"""What an operator does to the world through a session: inject, put back, arm, load; each leaves its traces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from console.faults.actor import Actor, Request
+from console.model.cluster import Cluster
+from console.model.fault import Injection, Preview, Refusal, Revert
+from console.model.observation import LAB, Observation
+from console.model.view import FaultEntry, RevertProgress
+from console.observe.engine import EngineError
+
+from .diagnoser import Diagnoser
+from .recording import Recording
+from .timeline import Timeline
+from .timing import Timing
+
+_TONE = {"COMPLETE": "good", "PARTIAL": "warn", "FAILED": "bad"}
+
+
+class Operations:
+    """`actor` None: nothing can be done here, and `why_not` says why. `changed`: called after every change."""
+
+    def __init__(
+        self,
+        actor: Actor | None,
+        why_not: str,
+        *,
+        now: Callable[[], float],
+        cluster: Callable[[], Cluster],
+        timeline: Timeline,
+        timing: Timing,
+        diagnoser: Diagnoser,
+        recording: Recording | None,
+        changed: Callable[[], None],
+    ) -> None:
+        self.actor, self._why_not = actor, why_not
+        self._now, self._cluster, self._changed = now, cluster, changed
+        self._timeline, self._timing, self._diagnoser, self._recording = timeline, timing, diagnoser, recording
+        self.progress: RevertProgress | None = None
+        self.marks: list[tuple[float, str]] = []
+        self.faults: tuple[FaultEntry, ...] = ()
+
+    async def begin(self) -> None:
+        """Ask every kind whether it can work here."""
+        from console.faults.catalogue import KINDS
+
+        if self.actor is not None:
+            self.actor.bind(self._changed)
+            here = await self.actor.availability()
+            self.faults = tuple(FaultEntry(kind.spec, here[name]) for name, kind in KINDS.items())
+
+    # -- injecting --------------------------------------------------------------------------------------------------
+
+    async def preview(self, request: Request) -> Preview:
+        """What it would do; touches nothing."""
+        if self.actor is None:
+            return _refused(request.kind, Refusal("READ_ONLY", self._why_not))
+        try:
+            return await self.actor.preview(request, self._cluster(), self._now())
+        except EngineError as error:
+            return _refused(request.kind, Refusal("CANNOT_CHECK", str(error)))
+
+    async def inject(self, request: Request) -> Injection | Refusal:
+        """Guard, journal, act, verify; the first injection where there are several."""
+        if self.actor is None:
+            return Refusal("READ_ONLY", self._why_not)
+        asked = self._now()
+        done = await self.actor.inject(request, self._cluster(), asked)
+        if isinstance(done, Refusal):
+            text = f"refused {request.kind} {request.selector}: {done.sentence}"
+            self._timeline.add(self._now(), "guard", text, "warn")
+        else:
+            for injection in done:
+                self._injected(injection, asked)
+        self._changed()
+        return done if isinstance(done, Refusal) else done[0]
+
+    def _injected(self, injection: Injection, asked: float) -> None:
+        began = injection.called if injection.called is not None else asked
+        self._lab(began, "inject", injection)
+        self._lab(self._now(), "injected", injection)
+        self.marks.append((began, "fault"))
+        seconds = injection.expires_wall - injection.began_wall
+        self._timeline.add(
+            began, "operator", f"{injection.kind} on {injection.component} for at most {seconds:.0f} s", "act"
+        )
+
+    def _lab(self, t: float, kind: str, injection: Injection) -> None:
+        """What the injector did, for the record only: detection and diagnosis never see it."""
+        if self._recording is not None:
+            data: dict[str, Any] = {"kind": injection.kind, "target": injection.component, "id": injection.id}
+            if injection.params:
+                data["params"] = dict(injection.params)
+            self._recording.write(Observation(t, LAB, kind, data))
+
+    # -- putting back -----------------------------------------------------------------------------------------------
+
+    async def revert(self, injection: str) -> Revert:
+        """Put one back. The id must be of a known injection."""
+        assert self.actor is not None, "a session without an actor has no injections"
+        self._begin_revert([i for i in self.actor.live if i.id == injection])
+        (result,) = await self.actor.revert_these([injection], self._result, self._undone)
+        return result
+
+    async def put_all_back(self, reason: str, *, disarm: bool) -> tuple[Revert, ...]:
+        """Every live injection, in parallel, verified."""
+        if self.actor is None:
+            return ()
+        live = self.actor.live
+        if live:
+            self.progress = RevertProgress(len(live), 0, at=self._now())
+            self._timeline.add(self._now(), "operator", f"putting back {len(live)} injection(s): {reason}", "act")
+            self._changed()
+        self._begin_revert(live)
+        results = await self.actor.revert_all(reason, disarm=disarm, progress=self._result, on_undone=self._undone)
+        if self.progress is not None:
+            self.progress = replace(self.progress, finished=True)
+        self._changed()
+        return results
+
+    async def expire(self) -> None:
+        """Put back what has reached its duration."""
+        due = await self.actor.expired() if self.actor is not None else []
+        if self.actor is None or not due:
+            return
+        for injection in due:
+            text = f"{injection.kind} on {injection.component} has reached its end"
+            self._timeline.add(self._now(), "console", text)
+        self._begin_revert(due)
+        await self.actor.revert_these([i.id for i in due], self._result, self._undone)
+
+    def _begin_revert(self, injections: Sequence[Injection]) -> None:
+        for injection in injections:
+            self._lab(self._now(), "revert", injection)
+
+    def _undone(self, injection: Injection) -> None:
+        now = self._now()
+        self._timing.undone(injection.id, now)
+        self.marks.append((now, "reverted"))
+        self._lab(now, "reverted", injection)
+        self._changed()
+
+    def _result(self, result: Revert) -> None:
+        text = f"{result.kind} on {result.component}: rollback {result.outcome.value}, {result.detail}"
+        self._timeline.add(self._now(), "rollback", text, _TONE[result.outcome.value])
+        if self.progress is not None and not self.progress.finished:
+            results = (*self.progress.results, result)
+            self.progress = replace(self.progress, done=self.progress.done + 1, results=results)
+        self._reveal(result)
+        self._changed()
+
+    def _reveal(self, result: Revert) -> None:
+        """The fault is over and known to all: say how good the diagnosis was."""
+        run, timer = self._diagnoser.run, self._timing.timer
+        if run is None or run.diagnosis is None or run.incident != self._timing.incident or timer is None:
+            return
+        kind = "✓" if run.diagnosis.fault == result.kind else "✗"
+        place = "✓" if run.diagnosis.component == result.component else "✗"
+        onset = run.diagnosis.onset
+        off = "" if onset is None else f" onset {abs(onset - timer.zero):.1f} s off"
+        self._diagnoser.score(run.incident, f"kind {kind} component {place}{off}")
+
+    # -- lever and load ---------------------------------------------------------------------------------------------
+
+    async def arm(self, reason: str) -> Refusal | None:
+        """Allow injections again."""
+        if self.actor is None:
+            return Refusal("READ_ONLY", self._why_not)
+        refusal = await self.actor.arm(reason)
+        if refusal is None:
+            self._timeline.add(self._now(), "operator", f"armed: {reason}", "act")
+            self.progress = None
+        self._changed()
+        return refusal
+
+    async def set_load(self, on: bool) -> str:
+        """Start or stop the load generator; one line of result."""
+        if self.actor is None:
+            return self._why_not
+        try:
+            said = await self.actor.set_load(on)
+        except EngineError as error:
+            said = str(error)
+        self._timeline.add(self._now(), "operator", said, "act")
+        self._changed()
+        return said
+
+
+def _refused(kind: str, refusal: Refusal) -> Preview:
+    return Preview(kind, (), "", "", "", 0.0, "", refusal)
