@@ -1,0 +1,1 @@
+"""Experiments: hypothesis, steady state, method, rollback, proof."""

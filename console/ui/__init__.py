@@ -1,0 +1,1 @@
+"""The screen: renders the frozen picture of a session, posts intents, fetches nothing."""
