@@ -1,0 +1,70 @@
+"""A container made by somebody: runs one of the known programs as its PID 1."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .commands import NoSuchProgram, Result, run
+from .containers import Container
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+class HelperProcess:
+    """The `Process` of a created container. PID 1 ignores every signal it has no handler for, as in Linux."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.container: Container
+        self._turn = 0
+
+    def argv(self) -> tuple[str, ...]:
+        """Entry point and command."""
+        image = self.container.image
+        entry = self.container.entrypoint or image.entrypoint
+        return entry + (self.container.command or image.command)
+
+    def check(self) -> str:
+        """Empty, or why it cannot start, as the engine words it."""
+        argv = self.argv()
+        if argv and argv[0].rsplit("/", 1)[-1] in self.world.programs:
+            return ""
+        name = argv[0] if argv else ""
+        return (
+            "failed to create shim task: OCI runtime create failed: runc create failed: unable to start container "
+            f'process: exec: "{name}": executable file not found in $PATH: unknown'
+        )
+
+    def start(self) -> None:
+        """Run it; it ends by itself where the program does."""
+        self._turn += 1
+        turn = self._turn
+        try:
+            result = run(self.world, self.container, self.argv())
+        except NoSuchProgram:
+            result = Result(code=127)
+        now = self.world.ground.wall_ns()
+        for stream, text in ((1, result.out), (2, result.err)):
+            for line in text.splitlines():
+                self.container.log.write(now, line, stream)
+        if result.runs_s is not None:
+            self.world.ground.after(result.runs_s + 0.02, lambda: self._end(turn, result.code))
+
+    def _end(self, turn: int, code: int) -> None:
+        if turn == self._turn:
+            self.world.engine.end(self.container, code)
+
+    def signal(self, number: int) -> None:
+        """No handlers."""
+
+    def died(self) -> None:
+        """Gone."""
+        self._turn += 1
+
+    def frozen(self, paused: bool) -> None:
+        """Nothing of its own."""
+
+    def listening(self, _port: int, /) -> bool:
+        """Nobody listens."""
+        return False

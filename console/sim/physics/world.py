@@ -1,0 +1,179 @@
+"""The simulated world: containers, network, PD, stores, load, put together and advanced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .client_pd import ClientPd
+from .client_routes import Routes
+from .commands import Program, standard
+from .containers import Container, Image, Limits, Network
+from .engine import Engine
+from .engine_calls import EngineCalls
+from .engine_network import EngineNetworks
+from .fabric import Fabric
+from .ground import Ground
+from .helper import HelperProcess
+from .load import LoadProcess
+from .netns import Netns
+from .pd import PdCluster
+from .pd_member import PdMember
+from .raft import Raft
+from .service import Services
+from .spec import ClusterSpec
+from .store import StoreNode
+from .usage import Usage
+from .workload import Workload
+
+
+class World:
+    """A whole cluster. Same spec and same commands at the same times: the same world, event for event.
+
+    `advance(to)` moves time; everything else is a command or a question about now.
+    """
+
+    def __init__(self, spec: ClusterSpec | None = None) -> None:
+        self.spec = spec or ClusterSpec()
+        self.ground = Ground(self.spec)
+        self.engine = Engine(self.ground)
+        self.calls = EngineCalls(self.engine)
+        self.nets = EngineNetworks(self.engine)
+        self.fabric = Fabric(self.engine)
+        self.stores: dict[int, StoreNode] = {}
+        self.raft = Raft(self.ground, self.fabric, self.stores)
+        self.pd = PdCluster(self.ground, self.engine, self.fabric, self.raft)
+        self.usages: dict[str, Usage] = {}
+        self.programs: dict[str, Program] = standard()
+        self.files: dict[str, dict[str, int]] = {}  # container id -> path -> bytes
+        self.load = LoadProcess(self.ground, self.engine)
+        self.routes = Routes(self.ground, self.raft, self.fabric, lambda: self.load.container, self.load.say)
+        self.workload = Workload(
+            self.ground,
+            self.raft,
+            self.routes,
+            Services(self.spec, self.fabric, self.raft),
+            ClientPd(self.ground, self.pd, lambda: self.load.container, self.load.say),
+            self.usages,
+            lambda: self.load.container,
+            self.load.say,
+        )
+        self.load.workload, self.load.pd = self.workload, self.pd
+        self.ground.settlers.append(self.workload.settle)
+        self.ground.refreshers += [
+            self.fabric.refresh,
+            self._follow_containers,
+            self.pd.elections.refresh,
+            self.pd.stores.note_absence,
+            self.raft.refresh,
+            self.workload.refresh,
+            self._watch_memory,
+        ]
+        from .build import build
+
+        build(self)
+
+    # -- time ------------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> float:
+        """Seconds since the world began."""
+        return self.ground.now
+
+    def advance(self, to: float) -> None:
+        """Live until `to` (seconds since the world began); a time past is now."""
+        self.ground.timeline.advance(to)
+
+    def next_at(self) -> float | None:
+        """When something happens next by itself."""
+        return self.ground.timeline.next_at()
+
+    def settle(self) -> None:
+        """Bring lazily kept counters up to now, before reading them."""
+        self.workload.settle()
+
+    # -- finding things ----------------------------------------------------------------------------------------------
+
+    def container(self, ref: str) -> Container:
+        """By id, prefix, name, or Compose service. Raises EngineError 404."""
+        for container in self.engine.containers.values():
+            if container.service == ref and "com.docker.compose.service" in container.labels:
+                return container
+        return self.engine.container(ref)
+
+    def store_of(self, container: Container) -> StoreNode | None:
+        """The store that runs in a container (or whose volumes a helper shares), or None."""
+        owner = self.engine.containers.get(container.shares_netns_of, container)
+        return owner.process if isinstance(owner.process, StoreNode) else None
+
+    def member_of(self, container: Container) -> PdMember | None:
+        """The PD member that runs in a container, or None."""
+        return container.process if isinstance(container.process, PdMember) else None
+
+    # -- making containers -------------------------------------------------------------------------------------------
+
+    def create(
+        self, name: str, image: Image, labels: Mapping[str, str], limits: Limits, kind: str = "other"
+    ) -> Container:
+        """A container that runs one of the known programs; not started. The caller fills in the rest."""
+        helper = HelperProcess(self)
+        container = self.register(name, image, dict(labels), limits, helper, kind)
+        helper.container = container
+        self.engine.emit(container, "create")
+        return container
+
+    def register(
+        self, name: str, image: Image, labels: dict[str, str], limits: Limits,
+        process: StoreNode | PdMember | LoadProcess | HelperProcess, kind: str,
+    ) -> Container:  # fmt: skip
+        """Enter a container into the engine's books."""
+        container = Container(
+            id=self.engine.new_id(),
+            name=name,
+            image=image,
+            created=self.now,
+            labels=labels,
+            process=process,
+            netns=Netns(self.ground.changed),
+            limits=limits,
+        )
+        container.hostname = container.id[:12]
+        self.engine.containers[container.id] = container
+        self.usages[container.id] = Usage(self.ground, container, kind)
+        return container
+
+    def network(self, name: str) -> Network:
+        """By name or id. Raises EngineError 404."""
+        return self.engine.network(name)
+
+    # -- faults that have no engine call -----------------------------------------------------------------------------
+
+    def crash(self, container: Container, code: int = 137, oom: bool = False) -> None:
+        """The process dies by itself, or by a kill from the host: no `kill` event, and the restart policy applies."""
+        self.engine.end(container, code, oom)
+
+    # -- following ---------------------------------------------------------------------------------------------------
+
+    def _follow_containers(self) -> None:
+        for id_ in [i for i in self.usages if i not in self.engine.containers]:
+            del self.usages[id_]
+            self.files.pop(id_, None)
+        for usage in self.usages.values():
+            usage.refresh()
+
+    def _watch_memory(self) -> None:
+        for usage in self.usages.values():
+            if usage.container.limits.memory > 0:
+                usage.watch_oom(self._oom_killer(usage.container))
+
+    def _oom_killer(self, container: Container) -> Callable[[], None]:
+        def kill() -> None:
+            usage = self.usages.get(container.id)
+            wait = usage.seconds_to_oom() if usage else None
+            if wait is None:
+                return
+            if wait > 0.1 or not container.awake:
+                self.ground.after(max(0.5, wait), kill)
+            else:
+                self.engine.end(container, 137, oom=True)
+
+        return kill
