@@ -31,7 +31,8 @@ from .common import (
 def status(as_json: bool, seconds: float, **given: Any) -> int:
     """Show how the cluster stands: exit 0 healthy, 1 degraded, 5 unreachable."""
     view, complete = run_async(_look(options(**given, read_only=True, record=False), seconds))
-    if not view.cluster.stores and not view.cluster.members and not view.cluster.containers:
+    answered = any(p.reach.answered for m in view.cluster.members.values() for p in m.probes.values())
+    if not (view.cluster.stores or view.cluster.containers or answered):
         raise Failure("nothing answered: neither engine, nor PD, nor a store", UNREACHABLE)
     if as_json:
         emit_json(as_data(view))

@@ -32,7 +32,7 @@ class Timeline:
     """Keeps the newest events; `tuple()` of it is what a view shows."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque(maxlen=LENGTH)
+        self._events: deque[Event] = deque()
         self._frozen: tuple[Event, ...] | None = ()
         self._leader: str | None = None
         self._sources: dict[str, bool] = {}
@@ -53,9 +53,9 @@ class Timeline:
         late = 0  # what is only known afterwards goes where it happened
         while late < min(50, len(self._events)) and self._events[-1 - late].t > t:
             late += 1
-        if late and len(self._events) == LENGTH:
+        if len(self._events) == LENGTH:
             self._events.popleft()
-        self._events.insert(len(self._events) - late, event)
+        self._events.insert(max(0, len(self._events) - late), event)
         self._frozen = None
 
     def observe(self, obs: Observation, cluster: Cluster) -> None:
