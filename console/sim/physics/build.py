@@ -48,7 +48,8 @@ def _images(world: World) -> None:
 def _network(world: World) -> Network:
     spec = world.spec
     for name, driver in (("bridge", "bridge"), ("host", "host"), ("none", "null")):
-        world.engine.networks[name] = Network(world.engine.new_id(), name, driver, world.now)
+        subnet, gateway = ("172.17.0", "172.17.0.1") if name == "bridge" else ("", "")
+        world.engine.networks[name] = Network(world.engine.new_id(), name, driver, world.now, subnet, gateway)
     name = f"{spec.project}_chaos"
     labels = {
         "com.docker.compose.network": "chaos",
@@ -133,6 +134,7 @@ def _stores(world: World, network: Network, seat: object) -> None:
         )  # fmt: skip
         container.ports[STATUS_PORT] = 0
         container.stop_grace = 30.0
+        node.on_join.append(lambda joined: world.inspections.forget(joined.id, world.now))
         node.container, node.pd, node.raft = container, world.pd, world.raft
         world.stores[id_] = node
         _run(world, network, container, name, seat())

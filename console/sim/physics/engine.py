@@ -106,6 +106,12 @@ class Engine:
             op.finish(container.exit_code)
         return op
 
+    def unwatch(self, container: Container, op: Op) -> None:
+        """Whoever asked with `exit_of` does not care any more."""
+        waiting = self._exits.get(container.id, [])
+        if op in waiting:
+            waiting.remove(op)
+
     def bring_up(self, container: Container) -> None:
         """The process starts now (no events). The caller attached the networks."""
         self._pid += 37

@@ -64,6 +64,7 @@ class StoreMeta:
     remove_limit: float = 15.0
     destroyed: bool = False
     network_slow: dict[int, int] = field(default_factory=dict)
+    beats: int = 0
     unreachable_since: float | None = None  # for its peers: when it stopped taking part
 
 
@@ -107,6 +108,7 @@ class PdStores:
         """A store heartbeat arrived at the leader."""
         meta, now = self.metas[node.id], self.ground.now
         meta.last_beat = now
+        meta.beats += 1
         if meta.persisted_beat is None or now - meta.persisted_beat >= PERSIST_S:
             meta.persisted_beat = now
         meta.slow_score, meta.busy = node.slow.value, node.disk.hung

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from .fabric import Fabric
+from .fabric import Fabric, wire_cost
 from .ground import Ground
 
 if TYPE_CHECKING:
@@ -120,6 +120,10 @@ class Raft:
             return False
         return sum(self.linked(store, peer) for peer in region.peers) >= region.majority
 
+    def wire_s(self, a: int, b: int) -> float:
+        """Seconds that shaping adds to a round trip between two stores."""
+        return wire_cost(self.fabric.path(self.stores[a].container, self.stores[b].container, STORE_PORT))
+
     # -- watching ----------------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
@@ -189,6 +193,9 @@ class Raft:
         if region.id not in self.regions:
             return
         able = [s for s in sorted(region.peers) if self.commits(region, s)]
+        for store in region.peers:
+            if store != region.leader and self.up(store):
+                self.stores[store].numbers.prevotes += 1
         if able:
             chosen = self.ground.chance("raft").choice(able)
             with self.ground.change():
@@ -205,6 +212,7 @@ class Raft:
         if old:
             self.leaders[old] -= 1
         self.leaders[store] += 1
+        self.stores[store].numbers.votes += 1
         region.leader, region.term = store, region.term + 1
         region.pending = {s for s in region.peers if not self.linked(store, s)}
         self._heal(region)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .containers import Container
-from .fabric import Fabric, Path
+from .fabric import Fabric, wire_cost
 from .raft import STORE_PORT, Raft
 from .spec import ClusterSpec
 
@@ -25,9 +25,6 @@ CPU_PER_OP = 35e-6
 CPU_PER_COPY = 10e-6  # a follower's append [inference]
 CPU_IDLE = 0.02  # an idle store [inference; the stand-in of recordings/ used 0.005]
 BYTES_IN, BYTES_OUT = 92.0, 47.0
-# guides/tikv.md 4.4: 30 % inbound loss on the leader leaves 120 of 5,000 ops/s with 8 threads, 67 ms an operation.
-LOSS_COST_S = 0.155
-SHAKE_COST_S = 0.02  # reordered or duplicated packets [inference]
 DISK_BYTES_PER_UPDATE = 400.0
 BUSY_RHO = 0.5  # above this share of its quota a store is throttled in some periods
 STALL_SIGMA = 0.6
@@ -52,13 +49,6 @@ class Service:
     def plain(self) -> bool:
         """Nothing about it differs from a healthy store."""
         return self.read_extra == 0 and self.update_extra == 0 and self.stall_share == 0
-
-
-def wire_cost(path: Path) -> float:
-    """Added seconds of one request and its answer."""
-    loss = min(0.97, path.loss)
-    cost = path.delay + path.jitter / 2 + LOSS_COST_S * loss / (1 - loss)
-    return cost + SHAKE_COST_S * path.shake / max(0.03, 1 - path.shake)
 
 
 class Services:

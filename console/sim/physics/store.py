@@ -10,6 +10,7 @@ from .disk import CHECK_S, Disk, SlowScore
 from .ground import Ground
 from .log import log_line
 from .meter import Meters
+from .numbers import GRID_S, Numbers
 from .raft import STORE_PORT
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class StoreNode:
         self.disk = Disk(ground.spec.store_disk)
         self.slow = SlowScore(ground, self.disk, self.beat_now)
         self.meters = Meters()
-        self.grid_phase = 0.0
+        self.numbers = Numbers()
+        self.pd_failures = 0
         self._life = 0
         self._next_beat = 0.0
         self.on_join: list[Callable[[StoreNode], None]] = []
@@ -87,6 +89,8 @@ class StoreNode:
         self.joined = self.stopping = self.grpc_paused = False
         self.slow.reset()
         self.meters.reset(now)
+        self.numbers.reset()
+        self.pd_failures = 0
         self.say("INFO", 'lib.rs:93] ["Welcome to TiKV"')
         boot = self.ground.chance("store").uniform(*BOOT_S)
         self.ground.after(boot, lambda: self._join(life))
@@ -94,11 +98,12 @@ class StoreNode:
     def start_joined(self, phase: float) -> None:
         """As if it had run before the world began; its next beat is at `phase`."""
         self._life += 1
+        life = self._life
         self.joined = True
         self.started_wall = int(self.ground.wall())
-        self.grid_phase = phase
-        self._schedule_beat(self._life, phase)
-        self.ground.after(CHECK_S * phase / BEAT_S, lambda life=self._life: self._check_disk(life))  # type: ignore[misc]
+        self.ground.after(phase, lambda: self._flush(life))
+        self._schedule_beat(life, phase)
+        self.ground.after(CHECK_S * phase / BEAT_S, lambda: self._check_disk(life))
 
     def _join(self, life: int) -> None:
         if life != self._life:
@@ -109,7 +114,6 @@ class StoreNode:
         with self.ground.change():
             self.joined = True
             self.started_wall = int(self.ground.wall())
-            self.grid_phase = self.ground.now % BEAT_S
         self.say("INFO", 'server.rs:412] ["TiKV is ready to serve"')
         self.pd.store_joined(self)
         for hook in self.on_join:
@@ -117,6 +121,15 @@ class StoreNode:
         # TiKV beats at once when it starts (its test store_heartbeat_after_start), then on its own period.
         self._schedule_beat(life, 0.05)
         self._check_disk(life)
+        self._flush(life)
+
+    def _flush(self, life: int) -> None:
+        """Gauges are written on a grid of their own, begun with the process."""
+        if life != self._life:
+            return
+        self.ground.after(GRID_S, lambda: self._flush(life))
+        if self.container.awake:
+            self.numbers.flush(self, self.raft)
 
     def signal(self, number: int) -> None:
         """SIGTERM: leaders are moved away first; SIGINT, SIGHUP: an orderly stop at once; others are ignored."""
@@ -165,7 +178,7 @@ class StoreNode:
     def _beat(self, life: int, due: float) -> None:
         if life != self._life or due != self._next_beat or not self.container.awake:
             return
-        if self.pd.store_heartbeat(self):
+        if self._reported():
             self._schedule_beat(life, BEAT_S)
         elif self.ground.now - due < BEAT_PATIENCE_S:
             self._retry_beat(life, due)
@@ -176,7 +189,7 @@ class StoreNode:
         def again() -> None:
             if life != self._life or due != self._next_beat or not self.container.awake:
                 return
-            if self.pd.store_heartbeat(self):
+            if self._reported():
                 self._schedule_beat(life, max(0.1, due + BEAT_S - self.ground.now))
             elif self.ground.now - due < BEAT_PATIENCE_S:
                 self._retry_beat(life, due)
@@ -184,6 +197,11 @@ class StoreNode:
                 self._schedule_beat(life, max(0.1, due + BEAT_S - self.ground.now))
 
         self.ground.after(BEAT_RETRY_S, again)
+
+    def _reported(self) -> bool:
+        ok = self.pd.store_heartbeat(self)
+        self.pd_failures += not ok
+        return ok
 
     def beat_now(self) -> None:
         """Report out of turn."""

@@ -39,7 +39,7 @@ class Traffic:
                 follower["cpu"].add(share * CPU_PER_COPY)
                 follower["rx"].add(share * COPY_BYTES)
                 follower["write"].add(share * DISK_BYTES_PER_UPDATE)
-                node.meters["append"].add(share)
+                node.numbers.append.add(share, node.disk.sync_s)
 
     def client(self, client: Container, ops: float) -> None:
         """The load generator's own part."""

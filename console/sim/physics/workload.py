@@ -155,8 +155,14 @@ class Workload:
             if stalled > 0:
                 self._add(op, service.stall_s * 1e6 + median, STALL_SIGMA, stalled)
         node = self.raft.stores[store]
-        node.meters["get"].add(reads)
-        node.meters["put"].add(ops - reads)
+        node.numbers.served(
+            reads,
+            ops - reads,
+            READ_US * self._scale * 1e-6,
+            UPDATE_US * self._scale * 1e-6,
+            service,
+            node.disk.sync_s,
+        )
         self._traffic.serve(store, ops, ops - reads)
 
     def _latency(self, op: str, service: Service) -> tuple[float, float, float]:

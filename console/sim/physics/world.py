@@ -11,11 +11,13 @@ from .containers import Container, Image, Limits, Network
 from .engine import Engine
 from .engine_calls import EngineCalls
 from .engine_network import EngineNetworks
+from .execs import Execs
 from .fabric import Fabric
 from .ground import Ground
 from .helper import HelperProcess
 from .load import LoadProcess
 from .netns import Netns
+from .numbers import Inspections
 from .pd import PdCluster
 from .pd_member import PdMember
 from .raft import Raft
@@ -45,6 +47,7 @@ class World:
         self.usages: dict[str, Usage] = {}
         self.programs: dict[str, Program] = standard()
         self.files: dict[str, dict[str, int]] = {}  # container id -> path -> bytes
+        self.execs = Execs(self)
         self.load = LoadProcess(self.ground, self.engine)
         self.routes = Routes(self.ground, self.raft, self.fabric, lambda: self.load.container, self.load.say)
         self.workload = Workload(
@@ -58,6 +61,7 @@ class World:
             self.load.say,
         )
         self.load.workload, self.load.pd = self.workload, self.pd
+        self.inspections = Inspections()
         self.ground.settlers.append(self.workload.settle)
         self.ground.refreshers += [
             self.fabric.refresh,
@@ -67,6 +71,7 @@ class World:
             self.raft.refresh,
             self.workload.refresh,
             self._watch_memory,
+            lambda: self.inspections.refresh(self.raft, self.now),
         ]
         from .build import build
 

@@ -1,0 +1,1 @@
+"""The real protocols over the simulated world: loopback and unix sockets only."""
