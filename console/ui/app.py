@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -13,7 +14,7 @@ from textual.timer import Timer
 
 from console.model.intents import SessionApi
 from console.model.text import clean, clean_block, redact
-from console.model.view import View
+from console.model.view import Event, View
 from console.ui import themes
 from console.ui.blank import blank
 from console.ui.ending import CRASHED, Ending
@@ -59,6 +60,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.operator = Operator(self)
         self.failure = ""
         self.crash = ""
+        self.on_driver: Callable[[], None] = lambda: None  # called once the terminal is ours
         self._source = session
         self._read_only = read_only
         self._screenshot_dir = screenshot_dir or Path.cwd()
@@ -109,6 +111,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         return Dashboard()
 
     def on_mount(self) -> None:
+        self.on_driver()
         self.call_after_refresh(self.connect)
         if strange := unknown(self.keymap):
             self.call_after_refresh(self.say, f"keys: no action called {', '.join(strange)}", "warn")
@@ -117,6 +120,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         """Connect after the first paint, or again after a failure."""
         if self.session is None:
             self.failure = ""
+            self.unsay()
             self.run_worker(self._connect(), name="connect", group="connect", exclusive=True)
 
     async def _connect(self) -> None:
@@ -125,7 +129,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         except Exception as error:  # noqa: BLE001  (whatever it is, it becomes one clear line)
             self.failure = redact(clean(str(error) or type(error).__name__, 300))
             remedy = redact(clean(getattr(error, "remedy", "") or "r tries again, q leaves", 300))
-            self.current.view = self.view = blank(self.failure)
+            nothing = (Event(0.0, "console", self.failure, "bad"), Event(0.0, "console", remedy, "info"))
+            self.current.view = self.view = replace(blank(""), timeline=nothing)
             self.current.refresh_chrome()
             self.say(f"no session: {self.failure} — {remedy}", "bad", keep=True)
             return
@@ -229,7 +234,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def end(self, reason: str, code: int) -> None:
         """Leave because of a signal or a terminal that is gone: close the session, then exit with this code."""
-        self.ending.begin(reason, code).add_done_callback(lambda _: self._ended())
+        if not self.ending.code:
+            self.ending.begin(reason, code).add_done_callback(lambda _: self._ended())
 
     def _ended(self) -> None:
         self.ending.insist()

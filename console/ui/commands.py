@@ -172,7 +172,7 @@ def _arguments(verb: str, before: Sequence[str], view: View) -> list[tuple[str, 
 def _inject_arguments(before: Sequence[str], view: View) -> list[tuple[str, str]]:
     if not before:
         return [
-            (e.fault.kind, e.fault.title if e.availability.ok else f"cannot work here: {e.availability.reason}")
+            (e.fault.kind, e.fault.mechanism if e.availability.ok else f"cannot work here: {e.availability.reason}")
             for e in sorted(view.faults, key=lambda e: not e.availability.ok)
         ]
     fault = _fault(view, before[0])

@@ -89,9 +89,9 @@ def terminal_gone(descriptors: Sequence[int]) -> bool:
 
 
 def terminals() -> list[int]:
-    """The standard input and error that are terminals now."""
+    """The standard streams that are terminals now."""
     found = []
-    for stream in (sys.__stdin__, sys.__stderr__):
+    for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__):
         if stream is not None and stream.isatty():
             found.append(stream.fileno())
     return found

@@ -54,7 +54,8 @@ class Key:
     @property
     def action(self) -> str:
         """The Textual action name."""
-        return self.id.replace("-", "_")
+        name, bracket, arguments = self.id.partition("(")
+        return name.replace("-", "_") + bracket + arguments
 
     @property
     def shown(self) -> str:
@@ -109,6 +110,7 @@ KEYS: tuple[Key, ...] = (
     Key("pane(5)", "5", "diagnosis", "go to Diagnosis", _W.DASHBOARD),
     Key("pane-left", "h,left", "pane", "pane to the left", _W.DASHBOARD),
     Key("pane-right", "l,right", "pane", "pane to the right", _W.DASHBOARD),
+    Key("retry", "r", "try again", "connect again after a failure", _W.DASHBOARD),
     Key("zoom", "z", "zoom", "open the focused pane over the whole screen, and back", _W.DASHBOARD, show=34,
         verb="zoom"),
     Key("inject", "f", "inject", "choose a fault for the selected target", _W.DASHBOARD, show=100, fault=True,

@@ -43,7 +43,7 @@ def accordion(columns: int, rows: int, opened: int) -> list[Region]:
 
 def two_columns(columns: int, rows: int, topology: int) -> list[Region]:
     """Topology over Faults at the left; Throughput, Detection timer and Diagnosis at the right."""
-    left = round(columns * (0.54 if columns < 180 else 0.5))
+    left = round(columns * (0.54 if columns < 180 else 0.52))
     right = columns - left
     top = max(8, min(topology, round(rows * 0.6), rows - 8))
     timer = 8 if rows < 36 else 11

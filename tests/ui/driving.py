@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -17,6 +19,7 @@ from console.ui.widgets.footer import Footer
 from .fake_session import FakeSession
 
 SIZE = (120, 40)
+_CHARACTERS = {"colon": ":", "slash": "/", "space": " ", "question_mark": "?", "enter": "\r", "tab": "\t"}
 
 
 class Driver:
@@ -28,9 +31,20 @@ class Driver:
         self.session = session
 
     async def press(self, *keys: str) -> None:
-        """Press keys and let everything they started come to rest."""
-        await self.pilot.press(*keys)
+        """Press keys, each when all that the one before it set in motion has been handled."""
+        for key in keys:
+            character = _CHARACTERS.get(key, key if len(key) == 1 else None)
+            self.app.post_message(events.Key(key, character))
+            await self._drain()
         await self.rest()
+
+    async def _drain(self) -> None:
+        """Until every message queue has been empty for a few turns of the loop."""
+        quiet = 0
+        while quiet < 5:
+            await asyncio.sleep(0)
+            busy = any(not pump._message_queue.empty() for pump in (self.app, *self.app._registry))
+            quiet = 0 if busy else quiet + 1
 
     async def type(self, text: str) -> None:
         """Type into the input line that has the keys (as one paste: keys one by one are slow to simulate)."""
@@ -41,7 +55,7 @@ class Driver:
 
     async def rest(self) -> None:
         """Until nothing is queued."""
-        for _ in range(3):
+        for _ in range(2):
             await self.pilot.pause()
 
     async def show(self, view: View) -> None:

@@ -10,8 +10,8 @@ import pytest
 from console.model.cluster import Cluster
 from console.model.diagnosis import DiagnosisStatus
 from console.ui.lines import plain
+from console.ui.load import Load, load_state
 from console.ui.panes.diagnosis import contradiction, deciding
-from console.ui.panes.throughput import Load, load_state
 from console.ui.panes.timer import elapsed, headline, lanes
 
 from . import fakes, happenings
@@ -188,3 +188,40 @@ async def test_every_summary_says_the_essential() -> None:
         assert "6,100 ops/s" in text
         assert "◆ tikv1 kill 04:38 left" in text
         assert "seen by 4 of 4" in text
+
+
+async def test_with_room_to_spare_the_kind_under_the_cursor_is_explained() -> None:
+    async with driving(size=(160, 60)) as d:
+        await d.press("3")
+        assert "throughput falls, the probe hears it first" in d.text("#faults")
+        assert "store, pd" in d.text("#faults")
+        pane = d.app.current.query_one("#faults")
+        while pane.cursor != "kind:latency":  # type: ignore[attr-defined]
+            await d.press("j")
+        assert "1 to 2000 ms, 100 by default" in d.text("#faults")
+
+
+async def test_a_filter_looks_at_names_and_words_and_not_at_numbers() -> None:
+    async with driving(view=fakes.crowded(20)) as d:
+        pane = d.app.current.query_one("#topology")
+        for wanted, shown_names in (("12", {"tikv12"}), ("leader", {"pd0"}), ("!tikv", {"pd0", "pd1", "pd2", "ycsb"})):
+            d.app.current.set_filter(wanted)
+            await d.rest()
+            assert set(re.findall(r"● (\w+)", pane.text_shown)) == shown_names  # type: ignore[attr-defined]
+        d.app.current.set_filter("nobody")
+        await d.rest()
+        assert "nothing passes the filter" in d.text("#topology")
+
+
+async def test_nobody_looking_is_not_called_up() -> None:
+    blind = fakes.blind()
+    late = {n: replace(s, ok=False, last_ok=NOW - 30) for n, s in blind.cluster.sources.items()}
+    view = replace(blind, cluster=replace(blind.cluster, sources=late))
+    text = await shown(view, "#topology")
+    assert "● tikv0" not in text
+    assert "○ tikv0" in text
+
+
+async def test_the_header_never_shows_the_load_of_a_silent_client() -> None:
+    assert "load silent" in await shown(fakes.silent_client(), "Header")
+    assert "load off" in await shown(fakes.view(load_on=False), "Header")

@@ -67,7 +67,8 @@ class RevertOverlay(Overlay):
         if now.finished and not now.results:
             return [Row(line(("● ", "ok"), ("nothing was injected; nothing to put back", "t"))), *self.ending(columns)]
         part = now.done / now.total if now.total else 0.0
-        label = f" {now.done}/{now.total} back"
+        back = sum(r.outcome is Outcome.COMPLETE for r in now.results)
+        label = f" {back} of {now.total} back" if now.finished else f" {now.done} of {now.total} done"
         tone = "ok" if self.whole else "warn"
         rows = [Row(line(*bar(part, max(10, columns - len(label) - 2), tone), (label, "strong"))), Row(EMPTY)]
         for revert in now.results:

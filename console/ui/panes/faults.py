@@ -7,7 +7,7 @@ from itertools import groupby
 from console.model.fault import Injection, InjectionState
 from console.model.view import FaultEntry, View
 from console.ui.keys import Where, bindings
-from console.ui.lines import EMPTY, Line, bar, cells, chain, cut, line, pad, safe, whole_words, width
+from console.ui.lines import EMPTY, Line, bar, cells, chain, cut, line, pad, safe, whole_words, width, wrap
 from console.ui.messages import Notice, RevertAsked
 from console.ui.panes.base import Pane
 from console.ui.standing import left_of
@@ -25,6 +25,7 @@ _STATE_TONE = {
 }
 _STATE_WORD = {InjectionState.PARTIAL: "NOT WHOLLY REVERTED", InjectionState.FAILED: "REVERT FAILED"}
 KIND_WIDTH = 18
+LABEL = 14
 INJECTION, KIND = "injection:", "kind:"
 
 
@@ -69,14 +70,24 @@ class Faults(Pane):
         view = self.view
         rows = [r for i in view.active for r in self._injection(i, columns)]
         if not rows:
-            off = view.read_only or view.playback is not None
+            off = view.read_only or view.playback is not None or not view.cluster.containers
             hint = EMPTY if off else line(("f", "key"), (" injects on the selected target", "dim"))
-            rows = [Row(chain([line(("○ nothing is injected", "dim")), hint], columns))]
+            nothing = "nothing is injected" if view.cluster.containers else "this console has injected nothing"
+            rows = [Row(chain([line((f"○ {nothing}", "dim")), hint], columns))]
         rows.append(Row(EMPTY))
         if not view.faults:
-            waits = f"waiting for {view.starting}" if view.starting else "the catalogue is empty"
+            waits = f"waiting for {view.starting}" if view.starting else "the kinds of faults appear here"
             return [*rows, Row(line((waits, "dim")))]
-        return rows + kept(self._catalogue(columns), self.wanted)
+        rows += kept(self._catalogue(columns), self.wanted)
+        kind = self.kind or next((i.kind for i in view.active if i.id == self.injection), "")
+        entry = next((e for e in view.faults if e.fault.kind == kind), None)
+        about = about_kind(entry, columns) if entry is not None else []
+        spare = self.body_height - len(rows)
+        return [*rows, Row(EMPTY), *(Row(r) for r in about[: spare - 1])] if spare > 4 else rows
+
+    def cursor_moved(self) -> None:
+        """Where there is room, what the kind under the cursor is stands below the catalogue."""
+        self.rebuild()
 
     # injections
 
@@ -129,6 +140,21 @@ class Faults(Pane):
             line(("◆ ", "act"), (f"{i.component} ", "strong"), (i.kind, "act"), f" {mmss(left_of(i, view))} left")
             for i in view.active
         ]
+
+
+def about_kind(entry: FaultEntry, columns: int) -> list[Line]:
+    """What a kind looks like to an observer, what it fits, what can be set."""
+    fault = entry.fault
+    fits = ", ".join(t.value for t in fault.targets)
+    said = [("you will see", fault.signature), ("about", fault.help), ("fits", fits)]
+    said += [(p.name, f"{p.low:g} to {p.high:g} {p.unit}, {p.default:g} by default: {p.help}") for p in fault.params]
+    if entry.availability.remedy:
+        said.append(("remedy", entry.availability.remedy))
+    rows = [line((fault.title, "strong"), (f"  {fault.family}", "dim"))]
+    for label, text in said:
+        for n, part in enumerate(wrap(text, columns - LABEL) if text else []):
+            rows.append(line(*pad(line((label if n == 0 else "", "head")), LABEL), (part, "t")))
+    return rows
 
 
 def entry_line(entry: FaultEntry, columns: int) -> Line:

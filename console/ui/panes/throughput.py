@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from console.model.cluster import Interval
-from console.model.view import View
 from console.ui.lines import EMPTY, Line, chain, line, pad, width
+from console.ui.load import Load, latest, load_state, silence
 from console.ui.panes.base import Pane
 from console.ui.standing import stalest
 from console.ui.widgets.chart import plot
@@ -15,45 +13,6 @@ from console.ui.widgets.listing import Row
 from console.ui.words import age, amount, millis, short, tenths
 
 FIGURES_WIDTH = 21  # six digits and a comma
-
-
-class Load(StrEnum):
-    """What can be said of the workload from its own output."""
-
-    UNKNOWN = "no load has been seen"
-    OFF = "load is off"
-    DONE = "the workload has finished"
-    SILENT = "no new lines"
-    ZERO = "lines come, nothing gets through"
-    FLOWS = "load on"
-
-
-def latest(view: View) -> Interval | None:
-    """The last reporting interval."""
-    intervals = view.cluster.workload.intervals
-    return intervals[-1] if intervals else None
-
-
-def silence(view: View) -> float | None:
-    """Seconds since the last summary line."""
-    last = view.cluster.workload.last_summary
-    return None if last is None else max(0.0, view.now - last)
-
-
-def load_state(view: View) -> Load:
-    """Silent client, lines with the same count, no load: three different things."""
-    work = view.cluster.workload
-    last = latest(view)
-    if work.finished:
-        return Load.DONE
-    if view.load_on is False:
-        return Load.OFF
-    if last is None:
-        return Load.UNKNOWN
-    quiet = silence(view)
-    if quiet is not None and quiet > max(3.0, 2.5 * last.seconds):
-        return Load.SILENT
-    return Load.ZERO if last.count == 0 else Load.FLOWS
 
 
 def mean_ms(interval: Interval) -> float | None:
@@ -79,7 +38,10 @@ class Throughput(Pane):
 
     def _nothing(self, columns: int) -> list[Line]:
         state = load_state(self.view)
-        hint = chain([line((state.value, "dim")), line(("y", "key"), (" starts the workload", "dim"))], columns)
+        known = bool(self.view.cluster.containers)
+        hint = chain(
+            [line((state.value, "dim")), line(("y", "key"), (" starts it", "dim")) if known else EMPTY], columns
+        )
         return [EMPTY, line(("ops/s of every interval appear here.", "dim")), hint]
 
     def _large(self, last: Interval, columns: int) -> list[Line]:

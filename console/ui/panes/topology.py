@@ -24,7 +24,7 @@ from console.ui.vantage import (
     seen_by_others,
     store_glyph,
 )
-from console.ui.widgets.listing import Row, kept
+from console.ui.widgets.listing import Row, matches
 from console.ui.words import age, amount, size, whole
 
 _NAME = Column("name", "STORE", 5, 100)
@@ -93,24 +93,43 @@ class Topology(Pane):
 
     def items(self, columns: int) -> list[Row]:
         cluster = self.view.cluster
-        clients = [n for n, c in cluster.containers.items() if c.role is Role.LOAD]
+        members = sorted(filter(self._wanted, cluster.members), key=natural)
+        stores = sorted(filter(self._wanted, cluster.stores), key=natural)
+        loads = [n for n, c in cluster.containers.items() if c.role is Role.LOAD]
+        clients = sorted(filter(self._wanted, loads), key=natural)
         if not cluster.stores and not cluster.members:
             return empty_state("PD members and stores appear here with the first answers.", _waiting(self.view))
-        names = [f"● {safe(n)} ◆" for n in (*cluster.stores, *cluster.members, *clients)]
+        names = [f"● {safe(n)} ◆" for n in (*cluster.stores, *cluster.members, *loads)]
         first = sized(_NAME, names, NAME_LIMIT)
         rows: list[Row] = []
-        if cluster.members:
+        if members:
             table = grid((replace(first, title="PD"), *_MEMBER), columns)
             rows.append(Row(table.head()))
-            rows += [self._member(table, cluster.members[n]) for n in sorted(cluster.members, key=natural)]
-        if cluster.stores or clients:
+            rows += [self._member(table, cluster.members[n]) for n in members]
+        if stores or clients:
             table = grid((first, *_STORE), columns)
             rows += ([Row(EMPTY)] if rows else []) + [Row(table.head())]
-            rows += [self._store(table, cluster.stores[n]) for n in sorted(cluster.stores, key=natural)]
-            rows += [self._client(table, cluster.containers[n]) for n in sorted(clients, key=natural)]
+            rows += [self._store(table, cluster.stores[n]) for n in stores]
+            rows += [self._client(table, cluster.containers[n]) for n in clients]
+        if not rows:
+            rows.append(Row(line(("nothing passes the filter", "dim"))))
         rows += [Row(EMPTY), Row(self._regions(columns))]
-        self._whole = len(rows)
-        return kept(rows, self.wanted)
+        self._whole = max(self._whole, len(rows)) if self.wanted else len(rows)
+        return rows
+
+    def _wanted(self, name: str) -> bool:
+        """Whether a component passes the filter: by its name and by the words said of it, not by its numbers."""
+        if not self.wanted:
+            return True
+        cluster = self.view.cluster
+        store, member = cluster.stores.get(name), cluster.members.get(name)
+        said = [name, docker_word(cluster.containers.get(name))[0]]
+        if store is not None:
+            said += [pd_word(store.pd)[0], store.status.reach.value]
+        if member is not None:
+            probe = member_probe(member)
+            said += ["leader" if name == cluster.leader else "follower", probe.reach.value if probe else ""]
+        return matches(self.wanted, " ".join(said))
 
     def wish(self) -> int:
         """Rows that would show everything there is, a filter notwithstanding."""
@@ -123,7 +142,7 @@ class Topology(Pane):
         leader = view.cluster.leader
         astray = member.leader is not None and leader is not None and member.leader != leader
         values: dict[str, Cell] = {
-            "name": _name(member_glyph(member, container, view.now, others), member.name, injected(view)),
+            "name": _name(self._glyph(member_glyph(member, container, view.now, others)), member.name, injected(view)),
             "role": ("leader", "accent") if member.name == leader else ("follower", "dim"),
             "docker": self._docker(container),
             "probe": probe_word(member_probe(member), view.now),
@@ -140,12 +159,12 @@ class Topology(Pane):
         pd = store.pd
         slow = pd.slow_score if pd is not None else None
         values: dict[str, Cell] = {
-            "name": _name(store_glyph(store, container, view.now), store.name, injected(view)),
+            "name": _name(self._glyph(store_glyph(store, container, view.now)), store.name, injected(view)),
             "id": (whole(pd.id if pd else None), "dim"),
             "pd": self._faded(pd_word(pd), "pd"),
             "beat": self._faded(beat_word(pd, view.now), "pd"),
             "docker": self._docker(container),
-            "probe": probe_word(store.status, view.now),
+            "probe": self._faded(probe_word(store.status, view.now), "probes"),
             "lead": _count(pd.leaders if pd else None, zero="warn"),
             "regions": _count(pd.regions if pd else None),
             "slow": (whole(slow), "dim" if slow is None else "bad" if slow >= 80 else "warn" if slow > 1 else "t"),
@@ -164,6 +183,11 @@ class Topology(Pane):
             **_usage(container),
         }  # fmt: skip
         return Row(table.row(values), container.service)
+
+    def _glyph(self, glyph: Span) -> Span:
+        """Unknown where nobody has looked for a while."""
+        blind = all(all_stale(self.view, source) for source in ("docker", "pd", "probes"))
+        return ("○", "dim") if blind else glyph
 
     def _docker(self, container: Container | None) -> Span:
         return self._faded(docker_word(container), "docker")

@@ -116,7 +116,8 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         for where in self.places():
             for plain in at(where):
                 key = rebound(plain, self.console.keymap)
-                if key.show and key.keys and key.first not in found:
+                off = key.fault and self.view.playback is not None  # not switched off: it makes no sense in a record
+                if key.show and key.keys and not off and key.first not in found:
                     found[key.first] = (key, self.console.allows(key))
         return list(found.values())
 

@@ -173,6 +173,8 @@ class Dashboard(ConsoleScreen, inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in _REPLAY_ACTIONS:
             return self.view.playback is not None
+        if action == "retry":
+            return bool(self.console.failure)
         if action in ("next", "abort"):
             return self.view.chapter is not None
         return super().check_action(action, parameters)
@@ -216,6 +218,9 @@ class Dashboard(ConsoleScreen, inherit_bindings=False):
     def _beside(self, neighbours: dict[int, int]) -> None:
         if wide(self.size) and not self.zoomed and self.opened in neighbours:
             self.panes[neighbours[self.opened]].focus()
+
+    def action_retry(self) -> None:
+        self.console.connect()
 
     def action_zoom(self) -> None:
         self.zoomed = not self.zoomed

@@ -11,7 +11,7 @@ from console.ui.widgets.board import Board
 from console.ui.widgets.chart import MARK_GLYPHS, MARK_STYLES
 from console.ui.words import mmss_tenths
 
-CAPTION_ROWS = 2
+CAPTION_ROWS = 3
 
 
 def disarmed_bar(why: str, columns: int) -> list[Line]:
@@ -23,12 +23,16 @@ def disarmed_bar(why: str, columns: int) -> list[Line]:
 
 
 def chapter_bar(chapter: Chapter, columns: int) -> list[Line]:
-    """`3/7 Fault` and its caption, in at most two lines."""
+    """`3/7 Fault` and its caption: beside it in two lines, else under it over the whole width."""
     tail = line(("space", "key"), (" goes on ", "dim")) if chapter.waiting else line(("running ", "dim"))
     head = line((f" {chapter.number}/{chapter.total} {chapter.title} ", "chip-act"), " ")
-    rows = wrap(chapter.caption, columns - width(head) - width(tail) - 2)[:CAPTION_ROWS]
-    out = [ends(line(*head, (rows[0], "strong")), tail, columns)]
-    return out + [line(" " * width(head), (row, "strong")) for row in rows[1:]]
+    beside = wrap(chapter.caption, columns - width(head) - width(tail) - 2)
+    if len(beside) <= 2:
+        out = [ends(line(*head, (beside[0], "strong")), tail, columns)]
+        return out + [line(" " * width(head), (row, "strong")) for row in beside[1:]]
+    under = wrap(chapter.caption, columns - 2)
+    rows = under if len(under) <= CAPTION_ROWS else [*under[: CAPTION_ROWS - 1], under[CAPTION_ROWS - 1] + " …"]
+    return [ends(head, tail, columns), *(line(" ", (row, "strong")) for row in rows)]
 
 
 def playback_bar(playback: Playback, columns: int) -> list[Line]:

@@ -12,7 +12,8 @@ from textual.widget import Widget
 
 from console.ui.lines import EMPTY, STYLES, Line, Span, cells, pad, width
 
-_NEVER_LIT = frozenset({"frame", "frame-focus"})  # the cursor lies inside the frame
+# the cursor lies inside the frame, and under what has a background of its own
+_NEVER_LIT = frozenset(n for n in STYLES if n.split("-")[0] in ("frame", "chip", "badge", "kill", "field", "alarm"))
 
 
 def changed(old: Line, new: Line) -> tuple[int, int] | None:

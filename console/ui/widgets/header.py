@@ -9,6 +9,7 @@ from textual.reactive import reactive
 from console.model.view import Level, Mode, View
 from console.ui.blank import BLANK
 from console.ui.lines import Line, cells, clip, line, pad, safe, width
+from console.ui.load import Load, latest, load_state
 from console.ui.standing import LEVELS, danger, word
 from console.ui.widgets.board import Board
 from console.ui.words import age, mmss, short
@@ -22,8 +23,6 @@ def parts(view: View, connected: bool, failed: bool, quiet: int, read_only: bool
     """The words of the header in order, each with its weight: the lightest go first where room is short."""
     state, style = word(view, failed)
     mode = line((f" {view.mode.value} ", _MODE_STYLE[view.mode])) if connected else line((" OFFLINE ", "badge-quiet"))
-    last = view.cluster.workload.intervals[-1:]
-    load = "" if not last or view.load_on is False else f"{short(last[0].ops)} ops/s"
     judged = connected and not view.starting and state != Level.BLIND.value
     out = [
         (10, line(("Chaos Console", "title"))),
@@ -34,11 +33,21 @@ def parts(view: View, connected: bool, failed: bool, quiet: int, read_only: bool
         (80, line((f" {view.level.value} ", LEVELS[view.level])) if judged else ()),
         (95, line((f"no news {age(quiet)}", "warn")) if quiet else ()),
         (30, line(("data plane" if view.blind else "host-aware", "dim")) if connected else ()),
-        (50, line((load, "t"))),
+        (50, _load(view)),
         (70, line((f"{len(view.active)}/{view.limit}", "strong"), (" injected", "dim")) if connected else ()),
         (20, line((mmss(view.now), "dim")) if connected else ()),
     ]
     return [(weight, part) for weight, part in out if part]
+
+
+def _load(view: View) -> Line:
+    """The workload in a word or a number."""
+    last, state = latest(view), load_state(view)
+    if state is Load.SILENT:
+        return line(("load silent", "warn"))
+    if last is None or state in (Load.OFF, Load.DONE):
+        return line(("load off", "dim")) if state in (Load.OFF, Load.DONE) else ()
+    return line((f"{short(last.ops)} ops/s", "bad" if state is Load.ZERO else "t"))
 
 
 def compose_header(found: list[tuple[int, Line]], kill: str, columns: int) -> Line:

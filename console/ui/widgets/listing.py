@@ -162,7 +162,7 @@ class Listing(Board, can_focus=True):
         there = stops[max(0, min(len(stops) - 1, here + rows))]
         self.cursor = self._items[there].key
         self._reveal(there, stops)
-        self.redraw()
+        self.cursor_moved()
         if there != at:
             self.post_message(self.Moved(self, self.cursor))
 
@@ -174,6 +174,10 @@ class Listing(Board, can_focus=True):
                 self.first = row
             elif row >= self.first + self.body_height:
                 self.first = row - self.body_height + 1
+
+    def cursor_moved(self) -> None:
+        """The cursor went to another row; what depends on it may have to be drawn anew."""
+        self.redraw()
 
     def scroll_rows(self, rows: int) -> None:
         """Scroll; going up stops following, reaching the end resumes it."""
@@ -239,6 +243,6 @@ class Listing(Board, can_focus=True):
         if 0 <= at < len(self._items) and self._items[at].key and 0 < event.y <= self.body_height:
             again = self._items[at].key == self.cursor
             self.cursor = self._items[at].key
-            self.redraw()
+            self.cursor_moved()
             self.post_message(self.Chosen(self, self.cursor) if again and event.chain > 1
                               else self.Moved(self, self.cursor))  # fmt: skip
