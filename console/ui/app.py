@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
@@ -24,6 +25,7 @@ from console.ui.messages import CommandGiven, Intent, Notice
 from console.ui.operator import Operator
 from console.ui.screens.base import ConsoleScreen
 from console.ui.screens.dashboard import Dashboard
+from console.ui.standing import why_read_only
 from console.ui.styles import sheets
 from console.ui.widgets.footer import Footer
 
@@ -53,7 +55,8 @@ class ConsoleApp(App[int], inherit_bindings=False):
         close_deadline_s: float = 30.0,
     ) -> None:
         self.view: View = placeholder or blank("the cluster")
-        super().__init__()
+        # NO_COLOR is obeyed to the letter only where Textual believes the terminal's own colours are wanted
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.animation_level = "none"
         self.session: SessionApi | None = None
         self.ending = Ending(close_deadline_s)
@@ -88,9 +91,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
     @property
     def read_only_line(self) -> str:
         """What is said when a fault key is pressed in read-only mode."""
-        if self.view.playback is not None:
-            return "this is a record: nothing can be injected into it"
-        return f"READ-ONLY: every view and no fault. {self.view.read_only_reason}".strip()
+        return why_read_only(self.view)
 
     @property
     def current(self) -> ConsoleScreen:

@@ -46,6 +46,13 @@ def danger(view: View) -> bool:
     return bool(view.active) or reverting(view)
 
 
+def why_read_only(view: View) -> str:
+    """One line for whoever presses a fault key in vain."""
+    if view.playback is not None:
+        return "this is a record: nothing can be injected into it"
+    return f"READ-ONLY: every view and no fault. {view.read_only_reason}".strip()
+
+
 def left_of(injection: Injection, view: View) -> float:
     """Seconds until an injection expires by itself."""
     return max(0.0, injection.expires_wall - view.wall)

@@ -32,14 +32,15 @@ FRAMES: Mapping[str, tuple[Frame, Frame]] = {
     "mono": (SINGLE, HEAVY),
 }
 
+# Dark greys are nearly neutral: with 256 colours a bluish one would turn navy, and red stays clear of pink.
 # What the style sheets use as $c-<name> (colours) and $s-<name> (text styles).
 _CHAOS = {
-    "c-text": "#c9d1dc", "c-strong": "#f2f5f9", "c-dim": "#8a95a6", "c-faint": "#3d4756", "c-accent": "#5fc7d8",
+    "c-text": "#c9d1dc", "c-strong": "#f2f5f9", "c-dim": "#8a95a6", "c-faint": "#4a4f57", "c-accent": "#5fc7d8",
     "c-ok": "#7cc78f", "c-warn": "#e5b567", "c-bad": "#f2666f", "c-act": "#b59df2", "c-info": "#7fb0e6",
-    "c-area": "#3f8fa6", "c-zero": "#f2666f", "c-frame": "#333d4c", "c-frame-focus": "#5fc7d8",
-    "c-on-chip": "#10131a", "c-chip-quiet": "#232b38", "c-cursor": "#1f2b3a", "c-cursor-blur": "#171e29",
-    "c-kill": "#d92638", "c-on-kill": "#ffffff", "c-kill-idle": "#8a95a6", "c-kill-idle-back": "#232b38",
-    "c-field": "#232b38", "c-alarm": "#a31526", "c-on-alarm": "#ffffff", "c-overlay": "#151a23",
+    "c-area": "#3f8fa6", "c-zero": "#f2666f", "c-frame": "#3a3f46", "c-frame-focus": "#5fc7d8",
+    "c-on-chip": "#0f1114", "c-chip-quiet": "#2a2f36", "c-cursor": "#272c33", "c-cursor-blur": "#1c1f23",
+    "c-kill": "#d9222b", "c-on-kill": "#ffffff", "c-kill-idle": "#8a95a6", "c-kill-idle-back": "#2a2f36",
+    "c-field": "#2f353d", "c-alarm": "#a31520", "c-on-alarm": "#ffffff", "c-overlay": "#171a1e",
     "s-chip": "bold", "s-dim": "none", "s-cursor": "none", "s-kill": "bold", "s-kill-idle": "none",
     "s-title-focus": "bold", "s-field": "none", "s-alarm": "bold", "s-cursor-blur": "none",
     "s-badge": "bold", "s-badge-quiet": "none", "s-chip-quiet": "bold",
@@ -100,7 +101,7 @@ def _theme(name: str, colours: dict[str, str], *, background: str, dark: bool, a
 
 
 THEMES: tuple[Theme, ...] = (
-    _theme("chaos", _CHAOS, background="#0e1117", dark=True),
+    _theme("chaos", _CHAOS, background="#0f1114", dark=True),
     _theme("projector", _PROJECTOR, background="#ffffff", dark=False),
     _theme("ansi", _ANSI, background="ansi_default", dark=True, ansi=True),
     _theme("mono", _MONO, background="ansi_default", dark=True, ansi=True),

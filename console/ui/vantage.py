@@ -37,7 +37,7 @@ def probe_word(probe: Probe | None, now: float) -> Span:
     if probe.reach is Reach.OK:
         slow = probe.rtt_ms and probe.rtt_usual_ms and probe.rtt_ms > max(50.0, 5 * probe.rtt_usual_ms)
         return (f"ok {millis(probe.rtt_ms)}" if probe.rtt_ms is not None else "ok", "warn" if slow else "t")
-    tone = "warn" if probe.reach is Reach.ERROR else "bad"
+    tone = "warn" if probe.reach is Reach.ERROR or probe.misses == 1 else "bad"  # one miss may be chance
     return (f"{probe.reach.value} {age(now - probe.since)}", tone)
 
 

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Terminal:
     """The far end of a pty with `python -m tests.ui.demo_app ARGS` on it."""
 
-    def __init__(self, *args: str, ignore_hup: bool = False) -> None:
+    def __init__(self, *args: str, ignore_hup: bool = False, **environ: str) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
         self.before = termios.tcgetattr(slave)
@@ -39,7 +39,7 @@ class Terminal:
             stderr=slave,
             cwd=ROOT,
             preexec_fn=own_terminal,
-            env={**os.environ, "TERM": "xterm-256color"},
+            env={**os.environ, "TERM": "xterm-256color", **environ},
         )
         self._slave: int | None = slave
 

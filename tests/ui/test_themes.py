@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from rich.color import Color, ColorSystem
 from rich.segment import Segment
 
-from console.ui.themes import FRAMES, NAMES, chosen, default_theme, following
+from console.ui.themes import FRAMES, NAMES, THEMES, chosen, default_theme, following
 
 from . import fakes
 from .driving import driving
+from .terminal import Terminal
 
 
 @pytest.mark.parametrize(
@@ -40,6 +44,32 @@ async def test_every_state_is_a_word_in_every_theme(theme: str) -> None:
             await d.show(fakes.STATES[state])
             assert word in d.screen_text
             assert "KILL SWITCH" in d.screen_text
+
+
+@pytest.mark.parametrize("theme", [None, "chaos"])
+def test_no_color_is_obeyed_on_a_real_terminal(theme: str | None) -> None:
+    options = ["--theme", theme] if theme else []
+    with Terminal("--inject", *options, NO_COLOR="1", COLORTERM="truecolor") as terminal:
+        terminal.read_until("FAULT LIVE")
+        terminal.send(b"q")
+        terminal.wait()
+        colours = {
+            c for c in re.findall(rb"\x1b\[([0-9;]*)m", terminal.output) if re.search(rb"(^|;)([34]8;|[349][0-7])", c)
+        }
+        assert not colours
+        assert b"KILL SWITCH" in terminal.output
+
+
+def test_with_256_colours_dark_greys_stay_grey_and_apart() -> None:
+    def number(name: str) -> int:
+        return Color.parse(colours[name]).downgrade(ColorSystem.EIGHT_BIT).number or 0
+
+    chaos = next(t for t in THEMES if t.name == "chaos")
+    colours = {**chaos.variables, "background": chaos.background or ""}
+    greys = ("background", "c-overlay", "c-cursor", "c-cursor-blur", "c-chip-quiet", "c-frame", "c-faint", "c-field")
+    assert all(number(name) >= 232 for name in greys)
+    assert len({number(n) for n in ("background", "c-cursor", "c-chip-quiet", "c-faint")}) == 4
+    assert number("c-kill") == 160  # red, not pink
 
 
 @pytest.mark.parametrize("theme", ["ansi", "mono"])

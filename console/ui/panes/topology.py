@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import lru_cache, partial
 
 from console.model.cluster import Container, Member, Store
 from console.model.names import Role, natural
@@ -56,6 +57,18 @@ REGION_KINDS = (("miss", "miss-peer"), ("down", "down-peer"), ("pending", "pendi
 NAME_LIMIT = 22
 
 
+@lru_cache(maxsize=8)
+def _ordered(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Names as people count: tikv2 before tikv10."""
+    return tuple(sorted(names, key=natural))
+
+
+@lru_cache(maxsize=8)
+def _name_column(names: tuple[str, ...]) -> Column:
+    """Wide enough for every name with its glyph and mark, whether the mark is there or not."""
+    return sized(_NAME, [f"● {safe(n)} ◆" for n in names], NAME_LIMIT)
+
+
 def _usage(container: Container | None) -> dict[str, Span]:
     stats = container.stats if container is not None else None
     if stats is None:
@@ -93,24 +106,23 @@ class Topology(Pane):
 
     def items(self, columns: int) -> list[Row]:
         cluster = self.view.cluster
-        members = sorted(filter(self._wanted, cluster.members), key=natural)
-        stores = sorted(filter(self._wanted, cluster.stores), key=natural)
+        members = list(filter(self._wanted, _ordered(tuple(cluster.members))))
+        stores = list(filter(self._wanted, _ordered(tuple(cluster.stores))))
         loads = [n for n, c in cluster.containers.items() if c.role is Role.LOAD]
-        clients = sorted(filter(self._wanted, loads), key=natural)
+        clients = list(filter(self._wanted, _ordered(tuple(loads))))
         if not cluster.stores and not cluster.members:
             return empty_state("PD members and stores appear here with the first answers.", _waiting(self.view))
-        names = [f"● {safe(n)} ◆" for n in (*cluster.stores, *cluster.members, *loads)]
-        first = sized(_NAME, names, NAME_LIMIT)
+        first = _name_column((*cluster.stores, *cluster.members, *loads))
         rows: list[Row] = []
         if members:
             table = grid((replace(first, title="PD"), *_MEMBER), columns)
             rows.append(Row(table.head()))
-            rows += [self._member(table, cluster.members[n]) for n in members]
+            rows += [Row(key=n, draw=partial(self._member, table, cluster.members[n])) for n in members]
         if stores or clients:
             table = grid((first, *_STORE), columns)
             rows += ([Row(EMPTY)] if rows else []) + [Row(table.head())]
-            rows += [self._store(table, cluster.stores[n]) for n in stores]
-            rows += [self._client(table, cluster.containers[n]) for n in clients]
+            rows += [Row(key=n, draw=partial(self._store, table, cluster.stores[n])) for n in stores]
+            rows += [Row(key=n, draw=partial(self._client, table, cluster.containers[n])) for n in clients]
         if not rows:
             rows.append(Row(line(("nothing passes the filter", "dim"))))
         rows += [Row(EMPTY), Row(self._regions(columns))]
@@ -135,7 +147,7 @@ class Topology(Pane):
         """Rows that would show everything there is, a filter notwithstanding."""
         return self._whole + 2
 
-    def _member(self, table: Grid, member: Member) -> Row:
+    def _member(self, table: Grid, member: Member) -> Line:
         view = self.view
         container = view.cluster.containers.get(member.name)
         others = seen_by_others(member.name, view.cluster.members)
@@ -151,9 +163,9 @@ class Topology(Pane):
             "term": (whole(member.term), "dim" if member.term is None else "t"),
             **_usage(container),
         }
-        return Row(table.row(values), member.name)
+        return table.row(values)
 
-    def _store(self, table: Grid, store: Store) -> Row:
+    def _store(self, table: Grid, store: Store) -> Line:
         view = self.view
         container = view.cluster.containers.get(store.name)
         pd = store.pd
@@ -171,9 +183,9 @@ class Topology(Pane):
             "address": (pd.address if pd else "—", "dim"),
             **_usage(container),
         }
-        return Row(table.row(values), store.name)
+        return table.row(values)
 
-    def _client(self, table: Grid, container: Container) -> Row:
+    def _client(self, table: Grid, container: Container) -> Line:
         running = container.state == "running"
         values: dict[str, Cell] = {
             "name": _name(("●" if running else "○", "info" if running else "dim"), container.service,
@@ -182,7 +194,7 @@ class Topology(Pane):
             "docker": self._docker(container),
             **_usage(container),
         }  # fmt: skip
-        return Row(table.row(values), container.service)
+        return table.row(values)
 
     def _glyph(self, glyph: Span) -> Span:
         """Unknown where nobody has looked for a while."""

@@ -16,6 +16,7 @@ from console.ui.keys import Where, bindings
 from console.ui.lines import EMPTY, Line, Span, line, pad, whole_words, wrap
 from console.ui.messages import Notice
 from console.ui.screens.base import ConsoleScreen
+from console.ui.styles import sheets
 from console.ui.table import Column, grid
 from console.ui.vantage import beat_word, docker_word, injected, pd_word, probe_word, seen_by_others
 from console.ui.widgets.board import Board
@@ -182,10 +183,7 @@ def _tone(text: str) -> str:
 class DetailsScreen(ConsoleScreen):
     """`enter` on a component. Asks the session again every two seconds while the log is followed."""
 
-    CSS = """
-    Facts { height: 9; }
-    LogTail { height: 1fr; }
-    """
+    CSS_PATH = sheets("details")
 
     def __init__(self, component: str) -> None:
         super().__init__()

@@ -12,6 +12,7 @@ from console.ui.blank import BLANK
 from console.ui.keys import Where, bindings
 from console.ui.lines import EMPTY, Line, line, pad, width, wrap
 from console.ui.screens.base import ConsoleScreen
+from console.ui.styles import sheets
 from console.ui.table import Cell, Column, grid
 from console.ui.widgets.listing import Listing, Row, kept
 from console.ui.words import mmss, mmss_tenths, plural, tenths
@@ -111,10 +112,7 @@ def _finding(finding: Finding, columns: int) -> list[Line]:
 class IncidentsScreen(ConsoleScreen):
     """`i`."""
 
-    CSS = """
-    IncidentList { height: 1fr; }
-    Findings { height: 1fr; }
-    """
+    CSS_PATH = sheets("incidents")
 
     def body(self) -> ComposeResult:
         yield IncidentList().data_bind(ConsoleScreen.view)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from textual import events
@@ -17,10 +17,19 @@ from console.ui.widgets.frame import framed, thumb
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a listing; it can hold the cursor where `key` is not empty."""
+    """One line of a listing; it can hold the cursor where `key` is not empty.
 
-    line: Line
+    `draw` makes the line when it comes into sight: of a thousand stores only those on screen are worth drawing.
+    """
+
+    line: Line = EMPTY
     key: str = ""
+    draw: Callable[[], Line] | None = None
+
+    @property
+    def drawn(self) -> Line:
+        """The line as it is shown."""
+        return self.line if self.draw is None else self.draw()
 
 
 def matches(wanted: str, text: str) -> bool:
@@ -32,7 +41,7 @@ def matches(wanted: str, text: str) -> bool:
 
 def kept(rows: Iterable[Row], wanted: str) -> list[Row]:
     """The rows that pass a filter; rows that cannot hold the cursor stay."""
-    return [r for r in rows if not wanted or not r.key or matches(wanted, plain(r.line))]
+    return [r for r in rows if not wanted or not r.key or matches(wanted, plain(r.drawn))]
 
 
 class Listing(Board, can_focus=True):
@@ -126,7 +135,7 @@ class Listing(Board, can_focus=True):
         at = self.cursor_index
         shown = self._items[self.first : self.first + self.body_height]
         body = [
-            (("▸", "accent") if self.first + y == at and self.lit else (" ", "t"), *pad(r.line, self.body_width))
+            (("▸", "accent") if self.first + y == at and self.lit else (" ", "t"), *pad(r.drawn, self.body_width))
             for y, r in enumerate(shown)
         ]
         pair = FRAMES.get(self.app.theme, FRAMES["chaos"])
