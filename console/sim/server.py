@@ -33,6 +33,9 @@ from .wire.model_server import ModelBehaviour, ModelEndpoint
 from .wire.ports import Ports, free_subnet
 
 T = TypeVar("T")
+# Whatever goes wrong inside is for whoever set logging up; it must never reach the terminal by itself.
+LOG = logging.getLogger("console.sim")
+LOG.addHandler(logging.NullHandler())
 START_DEADLINE_S = 20.0
 CLOSE_DEADLINE_S = 5.0
 CALL_DEADLINE_S = 10.0
@@ -98,7 +101,8 @@ class SimServer:
             more["subnet"] = self._subnet
         else:
             self._subnet = ""
-        began = time.time() if epoch is None else epoch
+        self._began = None if epoch is not None else time.time()
+        began = epoch if epoch is not None else self._began or 0.0
         self._spec = ClusterSpec(
             seed=seed,
             project=project,
@@ -191,7 +195,7 @@ class SimServer:
             if not self._ready.done():
                 self._ready.set_exception(error)
             else:
-                logging.getLogger(__name__).exception("the simulator stopped")
+                LOG.exception("the simulator stopped")
         finally:
             self._closed = True
             self._remove_dir()
@@ -204,6 +208,8 @@ class SimServer:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         world = self._world = World(self._spec)
         world.advance(self._warmup)
+        if self._began is not None:  # building took a moment: the world's wall clock shows the real time from here on
+            world.advance(self._warmup + time.time() - self._began)
         clock = self._clock = SimClock(world, self._speed)
         ports = Ports(world, clock, direct=bool(self._subnet))
         doors: list[Door] = []
@@ -255,13 +261,15 @@ class SimServer:
         finally:
             os.umask(before)
         os.chmod(path, 0o600)
-        server = web.Server(api.handle, keepalive_timeout=75.0, access_log=None)
+        server = web.Server(api.handle, keepalive_timeout=75.0, access_log=None, logger=LOG, handler_cancellation=True)
         servers.append(server)
         unix = await asyncio.get_running_loop().create_unix_server(server, sock=sock)
         return f"unix://{path}", unix
 
     def _serve_model(self, servers: list[web.Server], doors: list[Door]) -> str:
-        server = web.Server(self.model.handle, keepalive_timeout=75.0, access_log=None)
+        server = web.Server(
+            self.model.handle, keepalive_timeout=75.0, access_log=None, logger=LOG, handler_cancellation=True
+        )
         servers.append(server)
         door = Door(server, "127.0.0.1")
         doors.append(door)

@@ -14,6 +14,7 @@ from console.sim.physics.world import World
 
 from .docker_body import decode, flag, integer, limits, strings, table, text
 
+_BRIDGE = {"": "bridge", "default": "bridge"}  # what a request may call the engine's own network
 NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
 
 
@@ -82,9 +83,8 @@ def _place(world: World, container: Container, mode: str, endpoints: dict[str, o
     container.network_mode = mode or "default"
     if mode in ("host", "none"):
         return
-    names = list(endpoints) or ["bridge" if mode in ("", "default") else mode]
-    for name in names:
-        wish = endpoints.get(name)
+    wishes = {_BRIDGE.get(name, name): wish for name, wish in endpoints.items()} or {_BRIDGE.get(mode, mode): None}
+    for name, wish in wishes.items():
         aliases = strings(wish, "Aliases", "EndpointSettings") if isinstance(wish, dict) else ()
         network = world.engine.networks.get(name)
         reserved = _address(world, name, network.subnet if network else "")

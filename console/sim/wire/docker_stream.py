@@ -66,26 +66,42 @@ def frame(stream: int, payload: bytes) -> bytes:
     return bytes((stream, 0, 0, 0)) + len(payload).to_bytes(4, "big") + payload
 
 
+class _TakenOver(asyncio.Protocol):
+    """A connection after its upgrade: what is sent to it is ignored, and an end of sending is not an end."""
+
+    def __init__(self, before: asyncio.BaseProtocol) -> None:
+        self._before = before
+
+    def eof_received(self) -> bool:
+        """Clients close their sending half at once where they have no input; the stream goes on."""
+        return True
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """The HTTP server has to hear of it too."""
+        self._before.connection_lost(error)
+
+
 class Raw:
     """A connection taken over: headers written by hand, bytes after them, closed at the end."""
 
     def __init__(self, request: web.BaseRequest) -> None:
-        if request.transport is None:
+        transport = request.transport
+        if not isinstance(transport, asyncio.Transport) or transport.is_closing():
             raise ConnectionResetError("hung up")
-        self._transport = request.transport
-        assert isinstance(self._transport, asyncio.Transport)
+        self._transport = transport
+        transport.set_protocol(_TakenOver(transport.get_protocol()))
+        transport.resume_reading()
         upgrade = "upgrade" in request.headers.get("Connection", "").lower()
-        head = (
-            "HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\nConnection: Upgrade\r\n"
-            "Upgrade: tcp\r\n"
-            if upgrade
-            else "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n"
-        )
-        self.write((head + "Api-Version: 1.41\r\nServer: Docker/20.10.24 (linux)\r\n\r\n").encode())
+        first = "HTTP/1.1 101 UPGRADED" if upgrade else "HTTP/1.1 200 OK"
+        lines = [first, "Content-Type: application/vnd.docker.raw-stream"]
+        if upgrade:
+            lines += ["Connection: Upgrade", "Upgrade: tcp"]
+        lines += ["Api-Version: 1.41", "Server: Docker/20.10.24 (linux)", "", ""]
+        self.write("\r\n".join(lines).encode())
 
     def write(self, data: bytes) -> None:
         """Send bytes."""
-        if isinstance(self._transport, asyncio.Transport) and not self._transport.is_closing():
+        if not self._transport.is_closing():
             self._transport.write(data)
 
     @property
@@ -96,3 +112,13 @@ class Raw:
     def close(self) -> None:
         """End the stream."""
         self._transport.close()
+
+
+async def until(ended: asyncio.Event, raw: Raw) -> None:
+    """Until something ended or the other side hung up."""
+    while not ended.is_set() and not raw.gone:
+        try:
+            async with asyncio.timeout(0.25):
+                await ended.wait()
+        except TimeoutError:
+            continue

@@ -1,11 +1,17 @@
-"""What the engine says of itself: version, info."""
+"""What the engine says of itself: ping, version, info, events."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from aiohttp import web
+
 from console.sim.physics.ground import rfc3339
 from console.sim.physics.world import World
+
+from .docker_call import HEADERS, Call, Part, Route, ok
+from .docker_events import stream_events, timestamp_ns
+from .docker_filters import parse_filters
 
 API = "1.41"
 MIN_API = "1.12"
@@ -118,3 +124,39 @@ def info(world: World) -> dict[str, Any]:
         "SecurityOptions": ["name=seccomp,profile=default"],
         "Warnings": None,
     }  # fmt: skip
+
+
+class SystemApi(Part):
+    """`/_ping`, `/version`, `/info`, `/events`."""
+
+    def routes(self) -> list[Route]:
+        """What it answers."""
+        return [
+            ("GET", r"/_ping", self.ping),
+            ("HEAD", r"/_ping", self.ping),
+            ("GET", r"/version", self.version),
+            ("GET", r"/info", self.info),
+            ("GET", r"/events", self.events),
+        ]
+
+    async def ping(self, call: Call) -> web.Response:
+        """`/_ping`."""
+        headers = {**HEADERS, "Cache-Control": "no-cache, no-store, must-revalidate", "Pragma": "no-cache"}
+        return web.Response(text="OK" if call.asked.method == "GET" else "", headers=headers)
+
+    async def version(self, _call: Call) -> web.Response:
+        """`/version`."""
+        return ok(version())
+
+    async def info(self, _call: Call) -> web.Response:
+        """`/info`."""
+        return ok(info(self.world))
+
+    async def events(self, call: Call) -> web.StreamResponse:
+        """`/events`."""
+        filters = parse_filters(call.asked.one("filters"))
+        since, until = timestamp_ns(call.asked.one("since")), timestamp_ns(call.asked.one("until"))
+        response = web.StreamResponse(headers={**HEADERS, "Content-Type": "application/json"})
+        await response.prepare(call.request)
+        await stream_events(self.world, self.clock, response, since, until, filters)
+        return response

@@ -9,6 +9,7 @@ from console.sim.physics.containers import Container, Endpoint, Image, Network
 from console.sim.physics.ground import rfc3339
 from console.sim.physics.world import World
 
+from .docker_hostconfig import host_config
 from .docker_text import command_text, moment, status_text
 
 Json = dict[str, Any]
@@ -62,76 +63,6 @@ def _published(c: Container) -> Json:
     return {f"{inner}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(outer)}] for inner, outer in c.ports.items()}
 
 
-def _host_config(c: Container) -> Json:
-    limits = c.limits
-    bindings = {f"{inner}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(outer)}] for inner, outer in c.ports.items()}
-    return {
-        "Binds": list(c.binds) or None,
-        "ContainerIDFile": "",
-        "LogConfig": {"Type": "json-file", "Config": {}},
-        "NetworkMode": c.network_mode,
-        "PortBindings": bindings,
-        "RestartPolicy": {"Name": limits.restart_policy, "MaximumRetryCount": limits.restart_max},
-        "AutoRemove": c.auto_remove,
-        "VolumeDriver": "",
-        "VolumesFrom": None,
-        "CapAdd": list(c.cap_add) or None,
-        "CapDrop": None,
-        "CgroupnsMode": "host",
-        "Dns": [],
-        "DnsOptions": [],
-        "DnsSearch": [],
-        "ExtraHosts": None,
-        "GroupAdd": None,
-        "IpcMode": "private",
-        "Cgroup": "",
-        "Links": None,
-        "OomScoreAdj": 0,
-        "PidMode": "",
-        "Privileged": False,
-        "PublishAllPorts": False,
-        "ReadonlyRootfs": False,
-        "SecurityOpt": None,
-        "UTSMode": "",
-        "UsernsMode": "",
-        "ShmSize": 67108864,
-        "Runtime": "runc",
-        "ConsoleSize": [0, 0],
-        "Isolation": "",
-        "CpuShares": limits.cpu_shares,
-        "Memory": limits.memory,
-        "NanoCpus": limits.nano_cpus,
-        "CgroupParent": "",
-        "BlkioWeight": limits.blkio_weight,
-        "BlkioWeightDevice": [],
-        "BlkioDeviceReadBps": [],
-        "BlkioDeviceWriteBps": [],
-        "BlkioDeviceReadIOps": [],
-        "BlkioDeviceWriteIOps": [],
-        "CpuPeriod": limits.cpu_period,
-        "CpuQuota": limits.cpu_quota,
-        "CpuRealtimePeriod": 0,
-        "CpuRealtimeRuntime": 0,
-        "CpusetCpus": limits.cpuset_cpus,
-        "CpusetMems": "",
-        "Devices": [],
-        "DeviceCgroupRules": None,
-        "DeviceRequests": None,
-        "KernelMemory": 0,
-        "KernelMemoryTCP": 0,
-        "MemoryReservation": limits.memory_reservation,
-        "MemorySwap": limits.memory_swap,
-        "MemorySwappiness": None,
-        "OomKillDisable": False,
-        "PidsLimit": limits.pids or None,
-        "Ulimits": [],
-        "CpuCount": 0,
-        "CpuPercent": 0,
-        "IOMaximumIOps": 0,
-        "IOMaximumBandwidth": 0,
-    }
-
-
 def _config(c: Container) -> Json:
     return {
         "Hostname": c.hostname,
@@ -179,7 +110,7 @@ def inspect_view(world: World, c: Container) -> Json:
         "ProcessLabel": "",
         "AppArmorProfile": "",
         "ExecIDs": None,
-        "HostConfig": _host_config(c),
+        "HostConfig": host_config(c),
         "GraphDriver": {"Data": {}, "Name": "overlay2"},
         "Mounts": [],
         "Config": _config(c),

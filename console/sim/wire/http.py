@@ -62,6 +62,13 @@ async def asked(request: web.BaseRequest) -> Asked:
     )
 
 
+def hang_up(request: web.BaseRequest) -> web.Response:
+    """Give up on a connection whose other side is gone; what is returned is never written."""
+    if request.transport is not None:
+        request.transport.close()
+    return web.Response()
+
+
 def response(answer: Answer, wall: float) -> web.Response:
     """As aiohttp writes it; the Date header is the world's."""
     headers = {"Content-Type": answer.content_type, "Date": formatdate(wall, usegmt=True), **answer.headers}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 from collections.abc import Awaitable, Callable
 from random import SystemRandom
 
@@ -24,6 +25,7 @@ from .tikv_server import StatusPort
 Handle = Callable[[Door, web.BaseRequest], Awaitable[web.StreamResponse]]
 KEEPALIVE_S = 75.0
 SUBNET_TRIES = 40
+LOG = logging.getLogger("console.sim.wire")
 
 
 def free_subnet() -> str:
@@ -97,7 +99,9 @@ class Ports:
         async def answer(request: web.BaseRequest) -> web.StreamResponse:
             return await handle(doors[0], request)
 
-        server = web.Server(answer, keepalive_timeout=KEEPALIVE_S, access_log=None)
+        server = web.Server(
+            answer, keepalive_timeout=KEEPALIVE_S, access_log=None, logger=LOG, handler_cancellation=True
+        )
         self._servers.append(server)
         door = Door(server, host, port)
         doors.append(door)
