@@ -35,6 +35,7 @@ class Endpoint:
     reserved: str  # the address it gets whenever it runs
     address: str = ""
     mac: str = ""
+    asked_address: str | None = None  # an address asked for at the connect; empty: connected by hand without one
 
 
 @dataclass(slots=True)

@@ -55,11 +55,15 @@ class EngineNetworks:
             raise EngineError(403, f"endpoint with name {container.name} already exists in network {network.name}")
         if container.shares_netns_of:
             raise EngineError(400, _SHARED)
+        if address:
+            self._check_address(network, address)
         op = Op()
 
         def join() -> None:
             reserved = address or self._lowest_free(network)
-            endpoint = Endpoint(network.name, aliases, self.engine.new_id(), reserved, mac=mac_of(reserved))
+            endpoint = Endpoint(
+                network.name, aliases, self.engine.new_id(), reserved, mac=mac_of(reserved), asked_address=address
+            )
             with self.ground.change():
                 container.endpoints[network.name] = endpoint
                 if container.alive:
@@ -73,14 +77,22 @@ class EngineNetworks:
         self.ground.after(self._draw(JOIN_S), join)
         return op
 
+    def _check_address(self, network: Network, address: str) -> None:
+        """Raises EngineError as the engine words it."""
+        if not address.startswith(f"{network.subnet}."):
+            raise EngineError(
+                400, "invalid config for network: invalid endpoint settings: no configured subnet contains the address"
+            )
+        if address in self._taken(network):
+            raise EngineError(403, "Address already in use")
+
+    def _taken(self, network: Network) -> set[str]:
+        seats = (e for c in self.engine.containers.values() for e in c.endpoints.values())
+        return {e.reserved for e in seats if e.network == network.name} | {network.gateway}
+
     def _lowest_free(self, network: Network) -> str:
         """The lowest address nobody holds or is promised; a lone gap is what the container left behind."""
-        taken = {
-            e.reserved
-            for c in self.engine.containers.values()
-            for e in c.endpoints.values()
-            if e.network == network.name
-        }
+        taken = self._taken(network)
         return next(a for a in addresses(network.subnet) if a not in taken)
 
 

@@ -82,10 +82,10 @@ class Numbers:
         self, reads: float, writes: float, read_s: float, write_s: float, service: Service, sync_s: float
     ) -> None:
         """A leader served so many operations; latencies are the client's medians in a healthy store, s."""
-        stall = service.stall_share * service.stall_s
+        stall = service.waits_s
         self.get.add(reads, read_s * SERVER_SHARE + stall)
-        commit = max(sync_s, service.update_extra + sync_s)
-        self.put.add(writes, write_s * SERVER_SHARE + stall + service.update_extra)
+        commit = sync_s + service.commit_s
+        self.put.add(writes, write_s * SERVER_SHARE + stall + service.commit_s)
         self.append.add(writes, sync_s)
         self.commit.add(writes, commit)
         self.apply.add(writes, 0.0002)

@@ -23,10 +23,7 @@ def pace(
     r = spec.read_share
     txn = TXN_FACTOR if spec.mode == "txn" else 1.0
     base = (r * READ_US * READ_MEAN + (1 - r) * UPDATE_US * UPDATE_MEAN) * 1e-6 * txn / factor
-    extra = sum(
-        share / usable * (r * s.read_extra + (1 - r) * s.update_extra + s.stall_share * s.stall_s)
-        for share, s in stores
-    )
+    extra = sum(share / usable * s.mean_s(r) for share, s in stores)
     free = active / (base + extra)
     cap = min((s.cap * usable / share for share, s in stores if share > 0), default=float("inf"))
     speed = min(free, cap, MACHINE_OPS * factor, client_cap)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .containers import Container
-from .fabric import Fabric, wire_cost
+from .fabric import Fabric, lossy, steady_s, wire_cost
 from .raft import STORE_PORT, Raft
 from .spec import ClusterSpec
 
@@ -28,8 +28,12 @@ BYTES_IN, BYTES_OUT = 92.0, 47.0
 DISK_BYTES_PER_UPDATE = 400.0
 BUSY_RHO = 0.5  # above this share of its quota a store is throttled in some periods
 STALL_SIGMA = 0.6
+STALL_MEAN = 1.197  # mean over median of such a log-normal
 MEMORY_TIGHT = 0.9
 MEMORY_COST_S = 0.003
+
+
+Stall = tuple[float, float]  # share of operations, seconds they wait longer
 
 
 @dataclass(slots=True)
@@ -39,16 +43,19 @@ class Service:
     read_extra: float = 0.0
     update_extra: float = 0.0
     cap: float = float("inf")
-    stall_share: float = 0.0  # of operations that wait for the next CPU period
-    stall_s: float = 0.0
+    stalls: list[Stall] = field(default_factory=list)
+    write_stalls: list[Stall] = field(default_factory=list)
+    waits_s: float = 0.0  # mean wait for CPU inside the store
+    commit_s: float = 0.0  # mean wait of a write for disk and followers
     writable: bool = True
     throttled: float = 0.0  # share of CPU periods throttled
     cores: float = 0.0
 
-    @property
-    def plain(self) -> bool:
-        """Nothing about it differs from a healthy store."""
-        return self.read_extra == 0 and self.update_extra == 0 and self.stall_share == 0
+    def mean_s(self, read_share: float) -> float:
+        """Added seconds of an operation on average."""
+        write = self.update_extra + sum(share * wait for share, wait in self.write_stalls)
+        every = sum(share * wait for share, wait in self.stalls)
+        return every + read_share * self.read_extra + (1 - read_share) * write
 
 
 class Services:
@@ -63,8 +70,9 @@ class Services:
         """`ops`: operations/s it serves now; `memory_share`: resident memory over its limit."""
         out = Service(cores=node.container.limits.cores(self.spec.host_cores))
         path = self.fabric.path(client, node.container, STORE_PORT)
-        wire = wire_cost(path) if path.up else 0.0
-        out.read_extra = out.update_extra = wire
+        if path.up:
+            out.read_extra = out.update_extra = steady_s(path)
+            _stall(out.stalls, lossy(path))
         self._disk_and_peers(node, out)
         self._cpu(out, ops)
         out.cap = min(out.cap, path.rate_in / BYTES_OUT, path.rate_out / BYTES_IN)
@@ -79,13 +87,16 @@ class Services:
         for peer in self.raft.stores.values():
             if peer is not node and self.raft.linked(node.id, peer.id):
                 way = self.fabric.path(node.container, peer.container, STORE_PORT)
-                others.append(wire_cost(way) + peer.disk.delay_s)
+                others.append((wire_cost(way) + peer.disk.delay_s, steady_s(way) + peer.disk.delay_s, lossy(way)))
             if len(others) >= 8:
                 break
         needed = min(self.spec.replicas, len(self.raft.stores)) // 2
         others.sort()
-        slowest_needed = others[needed - 1] if needed and len(others) >= needed else 0.0
-        out.update_extra += max(disk.delay_s, slowest_needed)
+        steady, loss = others[needed - 1][1:] if needed and len(others) >= needed else (0.0, (0.0, 0.0))
+        held = max(disk.delay_s, steady)
+        out.update_extra += held
+        out.commit_s = held + loss[0] * loss[1]
+        _stall(out.write_stalls, loss)
         if disk.write_rate < float("inf"):
             write_share = max(0.01, 1 - self.spec.read_share)
             out.cap = min(out.cap, disk.write_rate / DISK_BYTES_PER_UPDATE / write_share)
@@ -99,5 +110,12 @@ class Services:
         out.throttled = min(1.0, max(0.0, (rho - BUSY_RHO) / (1 - BUSY_RHO)))
         if out.throttled > 0 and ops > 0:
             periods = 10.0  # of 100 ms a second
-            out.stall_share = min(0.4, out.throttled * periods * self.spec.threads / max(1.0, ops) * 0.4)
-            out.stall_s = 0.1 * max(0.02, 1 - min(1.0, out.cores)) * 0.5 * out.throttled
+            share = min(0.4, out.throttled * periods * self.spec.threads / max(1.0, ops) * 0.4)
+            wait = 0.1 * max(0.02, 1 - min(1.0, out.cores)) * 0.5 * out.throttled
+            out.waits_s = share * wait
+            _stall(out.stalls, (share, wait))
+
+
+def _stall(stalls: list[Stall], one: Stall) -> None:
+    if one[0] > 0:
+        stalls.append(one)

@@ -11,13 +11,14 @@ from .client_routes import Routes
 from .client_text import gave_up
 from .containers import Container
 from .ground import Ground
-from .histogram import Histogram
 from .noise import Capacity
 from .pace import pace
 from .raft import Raft
+from .run import Run
 from .service import (
     READ_SIGMA,
     READ_US,
+    STALL_MEAN,
     STALL_SIGMA,
     TAIL_FACTOR,
     TAIL_SHARE,
@@ -30,29 +31,6 @@ from .service import (
 from .threads import TSO_REGION, Thread, Threads
 from .traffic import CLIENT_CPU_PER_OP, Traffic
 from .usage import Usage
-
-
-class Run:
-    """One run from start to end of the process. `seen`: op -> latencies; `first`: op -> moment of its first sample."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, Histogram] = {}
-        self.first: dict[str, float] = {}
-
-    def histogram(self, op: str, now: float) -> Histogram:
-        """Made on first use, which is when its clock starts."""
-        if op not in self.seen:
-            self.seen[op] = Histogram()
-            self.first[op] = now
-        return self.seen[op]
-
-    def agree(self) -> None:
-        """TOTAL's extremes are those of its parts."""
-        parts = [h for op, h in self.seen.items() if op in ("READ", "UPDATE")]
-        total = self.seen.get("TOTAL")
-        if total is not None and parts:
-            total.largest = max(h.largest for h in parts)
-            total.smallest = min(h.smallest for h in parts)
 
 
 class Workload:
@@ -149,11 +127,14 @@ class Workload:
         reads = ops * self.ground.spec.read_share
         for op, n in (("READ", reads), ("UPDATE", ops - reads)):
             median, sigma, extra = self._latency(op, service)
-            stalled = n * service.stall_share
-            self._add(op, median + extra * 1e6, sigma, (n - stalled) * (1 - TAIL_SHARE))
-            self._add(op, (median + extra * 1e6) * TAIL_FACTOR, TAIL_SIGMA, n * TAIL_SHARE)
-            if stalled > 0:
-                self._add(op, service.stall_s * 1e6 + median, STALL_SIGMA, stalled)
+            median += extra * 1e6
+            left = n * (1 - TAIL_SHARE)
+            for share, wait in service.stalls if op == "READ" else service.stalls + service.write_stalls:
+                stalled = min(left, n * share)
+                left -= stalled
+                self._add(op, median + wait * 1e6 / STALL_MEAN, STALL_SIGMA, stalled)
+            self._add(op, median, sigma, left)
+            self._add(op, median * TAIL_FACTOR, TAIL_SIGMA, n * TAIL_SHARE)
         node = self.raft.stores[store]
         node.numbers.served(
             reads,

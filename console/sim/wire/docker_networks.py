@@ -53,7 +53,9 @@ class NetworkApi(Part):
         container = self.world.engine.container(bodies.text(body, "Container", "NetworkConnect"))
         wish = bodies.table(body, "EndpointConfig", "NetworkConnect")
         aliases = bodies.strings(wish, "Aliases", "EndpointSettings")
-        return await self.done(self.world.nets.connect(network, container, aliases), 200)
+        ipam = bodies.table(wish, "IPAMConfig", "EndpointSettings")
+        address = bodies.text(ipam, "IPv4Address", "EndpointIPAMConfig")
+        return await self.done(self.world.nets.connect(network, container, aliases, address), 200)
 
     async def disconnect(self, call: Call) -> web.Response:
         """`/networks/x/disconnect`."""

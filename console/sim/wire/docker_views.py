@@ -40,9 +40,9 @@ def _endpoint(world: World, c: Container, e: Endpoint, listed: bool) -> Json:
     network = world.engine.networks.get(e.network)
     up = bool(e.address)
     return {
-        "IPAMConfig": None,
+        "IPAMConfig": None if e.asked_address is None else {"IPv4Address": e.asked_address} if e.asked_address else {},
         "Links": None,
-        "Aliases": None if listed else [*e.aliases, c.id[:12]],
+        "Aliases": None if listed else list(dict.fromkeys([*e.aliases, c.id[:12]])),
         "NetworkID": network.id if network else "",
         "EndpointID": e.endpoint_id if up else "",
         "Gateway": network.gateway if up and network else "",

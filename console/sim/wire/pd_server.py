@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from console.sim.physics.fabric import Reach, wire_cost
+from console.sim.physics.fabric import Reach, wire_sample
 from console.sim.physics.pd_election import member_reach
 from console.sim.physics.pd_member import CLIENT_PORT, Life, PdMember
 from console.sim.physics.world import World
@@ -50,7 +50,7 @@ class PdPort:
             return response(plain(413, str(error)), self.world.ground.wall())
         await door.passed(request.transport)
         self.clock.sync()
-        wire = wire_cost(self.world.fabric.path(None, self.member.container, CLIENT_PORT))
+        wire = wire_sample(self.world.fabric.path(None, self.member.container, CLIENT_PORT), self.chance)
         if wire:
             await self.clock.sleep(wire)
         answer = await self._answer(question, request)

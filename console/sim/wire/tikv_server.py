@@ -7,7 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
-from console.sim.physics.fabric import wire_cost
+from console.sim.physics.fabric import wire_sample
 from console.sim.physics.raft import Region
 from console.sim.physics.store import STATUS_PORT, StoreNode
 from console.sim.physics.world import World
@@ -38,7 +38,8 @@ class StatusPort:
             return response(plain(413, str(error)), self.world.ground.wall())
         await door.passed(request.transport)
         self.clock.sync()
-        delay = wire_cost(self.world.fabric.path(None, self.node.container, STATUS_PORT)) + self._starved()
+        path = self.world.fabric.path(None, self.node.container, STATUS_PORT)
+        delay = wire_sample(path, self.chance) + self._starved()
         if delay:
             await self.clock.sleep(delay)
         answer = self._answer(question)
