@@ -27,7 +27,6 @@ from console.ui.screens.base import ConsoleScreen
 from console.ui.screens.dashboard import Dashboard
 from console.ui.standing import why_read_only
 from console.ui.styles import sheets
-from console.ui.widgets.footer import Footer
 
 Connect = Callable[[], Awaitable[SessionApi]]
 FRAMES_PER_S = 4
@@ -66,10 +65,11 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.on_driver: Callable[[], None] = lambda: None  # called once the terminal is ours
         self._source = session
         self._read_only = read_only
-        self._screenshot_dir = screenshot_dir or Path.cwd()
+        self.screenshot_dir = screenshot_dir or Path.cwd()
         self._on_theme = on_theme
         self._feed: Feed | None = None
-        self._notice: Timer | None = None
+        self.notice = ("", "info")  # the line in place of the keys, and its tone
+        self._unsay: Timer | None = None
         self.keymap: Mapping[str, str] = keymap or {}
         self.set_keymap(textual_keymap(self.keymap))
         for known in themes.THEMES:
@@ -140,6 +140,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
         self.set_interval(1 / FRAMES_PER_S, self.tick, name="feed")
         self.tick()
         self.current.refresh_chrome()
+        self.call_after_refresh(self.operator.warm_up)
         if self.operator.kill_wanted:
             self.operator.kill()
 
@@ -172,15 +173,16 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def say(self, text: str, tone: str = "info", *, keep: bool = False) -> None:
         """One line for the operator in the footer, for a while."""
-        if self._notice is not None:
-            self._notice.stop()
-        self.current.query_one(Footer).show_notice(redact(clean(text, 400)), tone)
-        self._notice = None if keep else self.set_timer(NOTICE_S.get(tone, 6.0), self.unsay)
+        if self._unsay is not None:
+            self._unsay.stop()
+        self.notice = (redact(clean(text, 400)), tone)
+        self.current.refresh_chrome()
+        self._unsay = None if keep else self.set_timer(NOTICE_S.get(tone, 6.0), self.unsay)
 
     def unsay(self) -> None:
         """Back to the keys."""
-        for screen in self.screen_stack:
-            screen.query_one(Footer).show_notice("")
+        self.notice = ("", "info")
+        self.current.refresh_chrome()
 
     # intents
 
@@ -220,12 +222,6 @@ class ConsoleApp(App[int], inherit_bindings=False):
         if self._on_theme is not None:
             self._on_theme(name)
         self.say(f"theme {name}", "info")
-
-    def take_screenshot(self) -> None:
-        """Save the screen as SVG."""
-        from console.ui.screenshot import save_screenshot
-
-        self.say(*save_screenshot(self, self._screenshot_dir))
 
     # leaving
 

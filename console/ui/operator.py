@@ -5,6 +5,7 @@ The workers belong to the app and not to the dialog that asked: closing a dialog
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,10 @@ class Operator:
     def _start(self, work: Coroutine[Any, Any, None], name: str) -> None:
         self._app.run_worker(work, name=name, group="operator", description=name, exit_on_error=True)
 
+    def warm_up(self) -> None:
+        """What the kill switch shows is loaded before it is needed."""
+        import console.ui.overlays.revert  # noqa: F401
+
     # reverting
 
     def kill(self) -> None:
@@ -47,6 +52,7 @@ class Operator:
             self._app.say("already reverting", "warn")
         else:
             self._killing = True
+            self._app.say("reverting…", "warn", keep=True)
             self._start(self._kill(self.session), "kill switch")
 
     async def _kill(self, session: SessionApi) -> None:
@@ -55,12 +61,19 @@ class Operator:
         overlay = RevertOverlay()
         try:
             work = self._app.run_worker(session.revert_all("kill switch"), name="revert all", group="operator")
+            await self._painted()  # that the key was felt is seen at once; the dialog may take a frame
             await self._app.current.open(overlay)
             results = await work.wait()
         finally:
             self._killing = False
         overlay.done(results)
         self._app.say(*_told(results))
+
+    async def _painted(self) -> None:
+        """Until what was said is on the terminal."""
+        painted = asyncio.Event()
+        self._app.call_after_refresh(painted.set)
+        await painted.wait()
 
     def revert(self, injection: str) -> None:
         """Put one injection back."""

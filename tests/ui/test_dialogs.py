@@ -278,3 +278,26 @@ async def test_dialogs_fit_the_smallest_screen() -> None:
         await d.press("enter")
         assert "enter inject" in d.screen_text
         assert d.overlay.size.width <= 80
+
+
+async def test_a_whole_command_in_one_burst_is_carried_out() -> None:
+    from textual import events
+
+    async with driving() as d:
+        for ch in ":load\r":
+            name = {":": "colon", "\r": "enter"}.get(ch, ch)
+            d.app.post_message(events.Key(name, ch))
+        for _ in range(4):
+            await d.rest()
+        assert d.session.called("toggle_load")
+        assert d.overlay is None
+
+
+async def test_what_was_said_stays_while_screens_change() -> None:
+    async with driving() as d:
+        await d.press("d", "t")
+        assert d.notice == "diagnosing inc-3"
+        await d.press("escape")
+        assert d.notice == "diagnosing inc-3"
+        d.app.unsay()
+        assert d.notice == ""

@@ -52,6 +52,7 @@ class Overlay(Widget):
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id, classes="overlay")
+        self.sheet = Sheet()  # held, not looked up: a last keystroke may arrive while the dialog is being removed
 
     @property
     def is_modal(self) -> bool:
@@ -92,12 +93,7 @@ class Overlay(Widget):
     # machinery
 
     def compose(self) -> ComposeResult:
-        yield Sheet()
-
-    @property
-    def sheet(self) -> Sheet:
-        """Its list."""
-        return self.query_one(Sheet)
+        yield self.sheet
 
     def on_mount(self) -> None:
         self.ready()

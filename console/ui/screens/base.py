@@ -88,7 +88,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, lambda _: self.restyle())
         self.ready()
-        self.refresh_chrome()
+        self.call_after_refresh(self.refresh_chrome)
 
     def ready(self) -> None:
         """Everything is mounted."""
@@ -104,11 +104,15 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
     def refresh_chrome(self) -> None:
         """Header and footer follow focus, connection and read-only mode."""
+        if not self.is_mounted:
+            return
         header = self.query_one(Header)
         header.connected, header.failed = self.console.connected, bool(self.console.failure)
         header.read_only = self.console.read_only and self.view.playback is None
         header.rebuild()
-        self.query_one(Footer).show_keys(self.footer_keys())
+        footer = self.query_one(Footer)
+        footer.show_keys(self.footer_keys())
+        footer.show_notice(*self.console.notice)
 
     def footer_keys(self) -> list[tuple[Key, bool]]:
         """Keys for the footer and whether they work, each physical key once."""
@@ -133,7 +137,7 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
             self.refresh_chrome()
 
     def on_descendant_focus(self) -> None:
-        self.query_one(Footer).show_keys(self.footer_keys())
+        self.refresh_chrome()
 
     @on(FilterGiven)
     def _filter_given(self, message: FilterGiven) -> None:
@@ -228,7 +232,9 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
         self.console.show(TimelineScreen)
 
     def action_screenshot(self) -> None:
-        self.console.take_screenshot()
+        from console.ui.screenshot import save_screenshot
+
+        self.console.say(*save_screenshot(self.app, self.console.screenshot_dir))
 
     def action_theme(self) -> None:
         self.console.next_theme()

@@ -134,6 +134,8 @@ class IncidentsScreen(ConsoleScreen):
         self._show_selected()
 
     def _show_selected(self) -> None:
+        if not self.is_mounted or not self.query(IncidentList):
+            return
         key = self.query_one(IncidentList).cursor
         self.query_one(Findings).show(next((i for i in self.view.incidents if i.id == key), None))
 
