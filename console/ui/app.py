@@ -113,6 +113,7 @@ class ConsoleApp(App[int], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self.on_driver()
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))  # after `fg` nothing is there
         self.call_after_refresh(self.connect)
         if strange := unknown(self.keymap):
             self.call_after_refresh(self.say, f"keys: no action called {', '.join(strange)}", "warn")

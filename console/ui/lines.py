@@ -111,7 +111,7 @@ def first_fit(variants: Sequence[Line], size: int) -> Line:
 
 
 def chain(parts: Iterable[Line], size: int, separator: Span = (" · ", "faint")) -> Line:
-    """Parts in order of importance, joined; what does not fit whole is left out, never cut (but for the first)."""
+    """Parts in order of importance, joined; what does not fit whole is left out, the first cut between words."""
     out: list[Span] = []
     used = 0
     gap = cells(separator[0])
@@ -121,7 +121,7 @@ def chain(parts: Iterable[Line], size: int, separator: Span = (" · ", "faint"))
         need = width(part) + (gap if out else 0)
         if used + need > size:
             if not out:
-                return cut(part, size)
+                return cut_words(part, size)
             break
         if out:
             out.append(separator)
@@ -142,6 +142,19 @@ def whole_words(text: str, room: int, style: str = "t") -> Line:
             break
         out = longer
     return line((f"{out} …" if out else clip(text, room), style))
+
+
+def cut_words(spans: Line, limit: int) -> Line:
+    """The line in at most `limit` cells, cut between words."""
+    out: list[Span] = []
+    left = limit
+    for text, style in spans:
+        need = cells(text)
+        if need > left:
+            return line(*out, *whole_words(text, left, style))
+        out.append((text, style))
+        left -= need
+    return tuple(out)
 
 
 def wrap(text: str, size: int) -> list[str]:

@@ -225,3 +225,12 @@ async def test_nobody_looking_is_not_called_up() -> None:
 async def test_the_header_never_shows_the_load_of_a_silent_client() -> None:
     assert "load silent" in await shown(fakes.silent_client(), "Header")
     assert "load off" in await shown(fakes.view(load_on=False), "Header")
+
+
+async def test_words_are_whole_at_odd_sizes_too() -> None:
+    async with driving(size=(100, 30)) as d:
+        for state in ("detected", "starting", "diagnosed", "healthy"):
+            await d.show(fakes.STATES[state])
+            for selector in ("#timer", "#diagnosis", "#topology", "Header"):
+                cut = re.findall(r"\w+…", d.text(selector))
+                assert cut == [], (state, selector)

@@ -6,7 +6,7 @@ from textual.reactive import reactive
 
 from console.model.view import View
 from console.ui.blank import BLANK
-from console.ui.lines import EMPTY, Line, chain, line, pad, width
+from console.ui.lines import EMPTY, Line, chain, line, pad, width, wrap
 from console.ui.widgets.listing import Listing, Row
 
 TITLE_WIDTH = 12  # so that the summaries of collapsed panes stand in one column
@@ -60,6 +60,6 @@ class Pane(Listing):
         self.rebuild()
 
 
-def empty_state(text: str, hint: str = "") -> list[Row]:
+def empty_state(columns: int, *texts: str) -> list[Row]:
     """What a pane shows while there is nothing to show: what would appear, and what makes it."""
-    return [Row(EMPTY), Row(line((text, "dim"))), *([Row(line((hint, "dim")))] if hint else [])]
+    return [Row(EMPTY), *(Row(line((r, "dim"))) for text in texts if text for r in wrap(text, columns))]

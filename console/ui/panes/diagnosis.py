@@ -125,9 +125,8 @@ class DiagnosisView(Pane):
         return [Row(r) for r in rows]
 
     def _nothing(self, columns: int) -> list[Line]:
-        hint = chain([line(("it begins by itself when something is detected", "dim")),
-                      line(("d", "key"), (" asks now", "dim"))], columns)  # fmt: skip
-        return [EMPTY, line(("The explanation of an incident is written here.", "dim")), hint]
+        text = "The explanation of an incident is written here. It begins by itself when something is detected."
+        return [EMPTY, *_paragraph(text, columns, "dim"), line(("d", "key"), (" asks now", "dim"))]
 
     def _status_line(self, run: DiagnosisRun, columns: int) -> list[Line]:
         word, style = _STATUS[run.status]

@@ -14,7 +14,7 @@ from console.ui.widgets.digits import figures
 from console.ui.widgets.listing import Row
 from console.ui.words import mmss, mmss_tenths, tenths
 
-CLOCK_WIDTH = 26
+CLOCK_WIDTH = 25
 VALUE_WIDTH = 8
 _SCALES = (5, 10, 20, 30, 60, 120, 300, 600)
 LANES = tuple(v.value for v in Vantage)

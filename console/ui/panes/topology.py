@@ -10,7 +10,7 @@ from console.model.cluster import Container, Member, Store
 from console.model.names import Role, natural
 from console.model.view import View
 from console.ui.keys import Where, bindings
-from console.ui.lines import EMPTY, Line, Span, chain, line, safe
+from console.ui.lines import EMPTY, Line, Span, chain, line, safe, width
 from console.ui.panes.base import Pane, empty_state
 from console.ui.standing import all_stale, stalest
 from console.ui.table import Cell, Column, Grid, grid, sized
@@ -52,8 +52,9 @@ _MEMBER = (
     Column("cpu", "CPU", 5, 30, right=True),
     Column("mem", "MEM", 5, 25, right=True),
 )
-REGION_KINDS = (("miss", "miss-peer"), ("down", "down-peer"), ("pending", "pending-peer"), ("extra", "extra-peer"),
-                ("offline", "offline-peer"))  # fmt: skip
+REGION_KINDS = ("miss-peer", "down-peer", "pending-peer", "extra-peer", "offline-peer")
+_REGION_WORDS = ("miss", "down", "pending", "extra", "offline")
+_REGION_BRIEF = ("miss", "down", "pend", "extra", "off")
 NAME_LIMIT = 22
 
 
@@ -111,7 +112,9 @@ class Topology(Pane):
         loads = [n for n, c in cluster.containers.items() if c.role is Role.LOAD]
         clients = list(filter(self._wanted, _ordered(tuple(loads))))
         if not cluster.stores and not cluster.members:
-            return empty_state("PD members and stores appear here with the first answers.", _waiting(self.view))
+            return empty_state(
+                columns, "PD members and stores appear here with the first answers.", _waiting(self.view)
+            )
         first = _name_column((*cluster.stores, *cluster.members, *loads))
         rows: list[Row] = []
         if members:
@@ -212,13 +215,23 @@ class Topology(Pane):
         regions = self.view.cluster.regions
         if regions.total is None and not regions.counts:
             return line(("regions ", "head"), ("not answered yet", "dim"))
+        full, brief = (self._counts(words) for words in (_REGION_WORDS, _REGION_BRIEF))
+        for parts, gap in ((full, " · "), (full, "  "), (brief, "  ")):
+            row = chain(parts, 1000, (gap, "faint"))
+            if width(row) <= columns:
+                return row
+        return chain(brief, columns, (" ", "faint"))
+
+    def _counts(self, words: tuple[str, ...]) -> list[Line]:
+        """Total and count per kind of trouble, worded like this."""
+        regions = self.view.cluster.regions
         total = "—" if regions.total is None else amount(regions.total)
         parts: list[Line] = [line(("regions ", "head"), (total, "strong"))]
-        for word, kind in REGION_KINDS:
+        for word, kind in zip(words, REGION_KINDS, strict=True):
             n = regions.counts.get(kind)
-            tone = "dim" if not n else "bad" if word in ("down", "miss") else "warn"
+            tone = "dim" if not n else "bad" if kind in ("down-peer", "miss-peer") else "warn"
             parts.append(line((f"{word} ", "dim"), ("—" if n is None else amount(n), tone)))
-        return chain(parts, columns, (" · " if columns >= 66 else "  ", "faint"))
+        return parts
 
     # frame
 
@@ -237,7 +250,7 @@ class Topology(Pane):
             return [line((_waiting(view) or "no store has answered yet", "dim"))]
         up = sum(store_glyph(s, cluster.containers.get(n), view.now)[0] == "●" for n, s in cluster.stores.items())
         total = len(cluster.stores)
-        hurt = sum(cluster.regions.counts.get(kind, 0) for _, kind in REGION_KINDS)
+        hurt = sum(cluster.regions.counts.get(kind, 0) for kind in REGION_KINDS)
         stale = self.status()
         return [
             stale,

@@ -14,6 +14,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 MARK_STYLES = {"fault": "bad", "detected": "warn", "reverted": "ok", "recovered": "ok"}
 MARK_GLYPHS = {"fault": "◆", "detected": "▲", "reverted": "●", "recovered": "●"}
 _STEPS = (1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10)
+WORDS_FROM = 4  # rows; in a lower plot words would hide the data
 AXIS = 6  # cells of the scale at the left, its line included
 
 
@@ -102,7 +103,7 @@ def _draw_marks(canvas: list[list[Span]], stems: Sequence[tuple[int, str]]) -> N
             row[column] = ("│", style)
     for column, label in stems:
         style = MARK_STYLES.get(label, "info")
-        word = f"{MARK_GLYPHS.get(label, '·')} {label}"
+        word = MARK_GLYPHS.get(label, "·") + (f" {label}" if high >= WORDS_FROM else "")
         size = cells(word)
         left = column + 1 if column + 1 + size <= wide else column - size
         y = next((y for y in range(high) if all(r != y or left > b or left + size < a for r, a, b in taken)), None)
