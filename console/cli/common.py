@@ -108,8 +108,8 @@ async def observed(session: Session, seconds: float = 6.0) -> bool:
     def heard() -> bool:
         cluster = session.view().cluster
         has_engine = session.parts.plan.engine is not None
-        probed = all(s.status.at > 0 for s in cluster.stores.values())
-        return bool(cluster.stores and cluster.leader) and (not has_engine or (bool(cluster.containers) and probed))
+        complete = all(s.pd is not None and (s.status.at > 0 or not has_engine) for s in cluster.stores.values())
+        return bool(cluster.stores and cluster.leader and complete) and (not has_engine or bool(cluster.containers))
 
     return await session.until(heard, seconds)
 

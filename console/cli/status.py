@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from console.model.names import natural
+from console.model.cluster import Store
+from console.model.names import Role, natural
 from console.model.view import Level, View
 
 from .common import (
@@ -61,7 +62,7 @@ def as_data(view: View) -> dict[str, Any]:
             "leader": cluster.leader,
             "members": {n: _member(view, n) for n in sorted(cluster.members, key=natural)},
         },
-        "stores": {n: _store(view, n) for n in sorted(cluster.stores, key=natural)},
+        "stores": {n: _store(view, n) for n in sorted(_stores(view), key=natural)},
         "regions": {"total": cluster.regions.total, **dict(cluster.regions.counts)},
         "throughput": {"ops": cluster.workload.intervals[-1].ops if cluster.workload.intervals else None},
         "incidents": [{"component": i.component, "began_s": i.began, "over_s": i.over} for i in view.incidents],
@@ -70,6 +71,12 @@ def as_data(view: View) -> dict[str, Any]:
         ],
         "disarmed": view.disarmed or None,
     }
+
+
+def _stores(view: View) -> set[str]:
+    """Stores PD or a probe knows, and containers that hold one."""
+    boxes = {s for s, c in view.cluster.containers.items() if c.role is Role.STORE}
+    return boxes | set(view.cluster.stores)
 
 
 def _member(view: View, name: str) -> dict[str, Any]:
@@ -84,7 +91,7 @@ def _member(view: View, name: str) -> dict[str, Any]:
 
 
 def _store(view: View, name: str) -> dict[str, Any]:
-    store, box = view.cluster.stores[name], view.cluster.containers.get(name)
+    store, box = view.cluster.stores.get(name, Store(name)), view.cluster.containers.get(name)
     pd = store.pd
     return {
         "id": pd.id if pd else None,

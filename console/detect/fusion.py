@@ -13,6 +13,7 @@ REOPEN_S = 8.0
 QUIET_S = 3.0  # an incident is over when nothing has stood for this long
 ADOPT_S = 30.0  # what is placed later than this after an unplaced symptom is another cause
 AFTERMATH_S = 40.0  # a place is well again: how long what has no place of its own may still keep the incident open
+_BLUNT = ("heartbeat-late", "disconnected")
 _FAST = (Vantage.DOCKER, Vantage.PROBE, Vantage.WORKLOAD)
 _STRONG = (Vantage.DOCKER, Vantage.PROBE)
 
@@ -55,8 +56,9 @@ class _Open:
 
     @property
     def began(self) -> float:
-        """The earliest onset of what belongs to the cause."""
-        return min(f.onset for f in self.findings)
+        """The earliest onset of what belongs to the cause; a heartbeat tells the time only to half its period."""
+        sharp = [f.onset for f in self.findings if f.symptom not in _BLUNT]
+        return min(sharp or [f.onset for f in self.findings])
 
     @property
     def last_change(self) -> float:
