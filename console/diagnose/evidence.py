@@ -63,15 +63,17 @@ def gather(incident: Incident, cluster: Cluster, component: str, *, blind: bool)
     return ev
 
 
-def _at(t: float, began: float) -> str:
-    return f"{t - began:+.1f} s"
+def told(t: float, began: float, who: str, text: str) -> str:
+    """One line of evidence: who saw it, when (seconds after the incident began), and what."""
+    after = round(t - began, 1) or 0.0  # never minus zero
+    return f"{who} {after:+.1f} s: {text}"
 
 
 _REACH = {"refused", "silent", "unreachable", "closed"}
 
 
 def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
-    sentence = f"{_at(f.seen, began)} {f.vantage.value}: {f.text}"
+    sentence = told(f.seen, began, f.vantage.value, f.text)
     if f.symptom in _REACH:
         ev.add(f"reach.{f.symptom}", sentence)
         return
@@ -86,12 +88,12 @@ def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
     if f.symptom == "leader-moved" and f.attrs.get("quiet"):
         ev.add("pd.leader-moved-quietly", sentence)
     if f.attrs.get("evicting"):
-        ev.add("pd.evicting", f"{_at(f.seen, began)} pd: an evict-leader scheduler is active")
+        ev.add("pd.evicting", told(f.seen, began, "pd", "an evict-leader scheduler is active"))
 
 
 def _exit(ev: Evidence, f: Finding) -> None:
     if code := f.attrs.get("exit_code"):
-        ev.add(f"docker.exit-{code}", f"exit code {code}")
+        ev.add(f"docker.exit-{code}", ev.clues.get("docker.exited", f"exit code {code}"))
     if f.cleared is not None and f.cleared - f.onset <= CAME_BACK_S and f.times == 1:
         ev.add("docker.came-back", f"it was running again after {f.cleared - f.onset:.1f} s")
     if f.times >= 3:
@@ -130,9 +132,9 @@ def _from_container(ev: Evidence, c: Container, incident: Incident, cluster: Clu
         if e.action == "kill":
             signal = (e.signal or "").upper().removeprefix("SIG")
             kind = {"9": "kill", "KILL": "kill", "15": "term", "TERM": "term"}.get(signal, "signal")
-            ev.add(f"engine.event-{kind}", f"{_at(e.t, incident.began)} docker: signal {e.signal} was sent to it")
+            ev.add(f"engine.event-{kind}", told(e.t, incident.began, "docker", f"signal {e.signal} was sent to it"))
         elif e.action in _EVENTS and e.t <= incident.began + 20.0:
-            ev.add(f"engine.event-{e.action}", f"{_at(e.t, incident.began)} docker: {_EVENTS[e.action]}")
+            ev.add(f"engine.event-{e.action}", told(e.t, incident.began, "docker", _EVENTS[e.action]))
 
 
 def _from_store(ev: Evidence, cluster: Cluster) -> None:

@@ -11,12 +11,13 @@ from console.model.incident import Incident
 from console.model.names import Role, natural, role_of
 
 from .advice import ADVICE
-from .evidence import Evidence, candidates, gather
+from .evidence import Evidence, candidates, gather, told
 from .signatures import SIGNATURES, Signature
 
 UNKNOWN_SCORE = 1.0  # what an explanation must beat to be named
 TEMPERATURE = 1.0
 MAX_HYPOTHESES = 4
+SHOWN_FROM = 0.005
 _TAKES_AWAY = ("kill", "stop", "pause", "partition", "memory", "crash-loop")
 
 
@@ -104,14 +105,14 @@ def _hypotheses(ranked: dict[str, list[_Scored]]) -> tuple[Hypothesis, ...]:
     weights = [math.exp((s.score - top) / TEMPERATURE) for s in pool]
     whole = sum(weights)
     kept = [(s, w / whole) for s, w in zip(pool, weights, strict=True)][:MAX_HYPOTHESES]
-    kept = [(s, p) for i, (s, p) in enumerate(kept) if i < 2 or p >= 0.005]
+    kept = [(s, p) for i, (s, p) in enumerate(kept) if i == 0 or p >= SHOWN_FROM]
     return tuple(_hypothesis(s, p, kept) for s, p in kept)
 
 
 def _hypothesis(s: _Scored, p: float, kept: list[tuple[_Scored, float]]) -> Hypothesis:
     rival = next((r for r, _ in kept if r is not s and r.signature is not None), None)
     test = s.signature.test if s.signature else (rival.signature.test if rival and rival.signature else "")
-    return Hypothesis(s.fault, s.component, round(min(p, 0.995), 3), s.supporting, s.against, test)
+    return Hypothesis(s.fault, s.component, round(min(p, 0.99), 3), s.supporting, s.against, test)
 
 
 def _together(ranked: dict[str, list[_Scored]], cluster: Cluster) -> tuple[Hypothesis, ...]:
@@ -144,7 +145,7 @@ def _size(role: Role, cluster: Cluster) -> int:
 
 
 def _unknown(incident: Incident) -> Hypothesis:
-    seen = tuple(f"{f.seen - incident.began:+.1f} s {f.vantage.value}: {f.text}" for f in incident.findings[:6])
+    seen = tuple(told(f.seen, incident.began, f.vantage.value, f.text) for f in incident.findings[:6])
     return Hypothesis(
         "unknown", incident.component, 0.5, seen, (), "find the node whose own probe, log or limits changed first"
     )

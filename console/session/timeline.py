@@ -101,7 +101,7 @@ class Timeline:
                     continue
                 self._seen.add((incident.id, vantage))
                 first = next(f for f in incident.findings if f.vantage.value == vantage and f.seen == seen)
-                self.add(seen, vantage, first.text, "bad")
+                self.add(seen, "detected", f"by {vantage}: {first.text}", "bad")
             if incident.over is not None and incident.id not in self._over:
                 self._over.add(incident.id)
                 self.add(t, "console", f"{incident.component} is well again", "good")

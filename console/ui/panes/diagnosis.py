@@ -6,7 +6,7 @@ from console.model.diagnosis import Diagnosis, DiagnosisRun, DiagnosisStatus, Hy
 from console.model.text import clean_block
 from console.model.view import View
 from console.ui.keys import Where, bindings
-from console.ui.lines import EMPTY, Line, bar, chain, line, pad, plain, width, wrap
+from console.ui.lines import EMPTY, Line, bar, chain, line, pad, width, wrap
 from console.ui.messages import Notice
 from console.ui.panes.base import Pane
 from console.ui.widgets.listing import Row
@@ -68,18 +68,16 @@ class DiagnosisView(Pane):
         self._shown: tuple[str, float, DiagnosisStatus] | None = None  # the request on screen
 
     def watch_view(self) -> None:
-        """A new request is followed as it is written; a finished answer is shown from its hypotheses on."""
+        """A new request is followed as it is written; a finished answer is shown from its beginning."""
         run = self.view.diagnosis
         now = None if run is None else (run.author, run.started, run.status)
         before, self._shown = self._shown, now
         if now is not None and now != before:
             fresh = before is None or before[:2] != now[:2]
-            streamed = before is not None and not fresh and self.follow
+            read_along = self.follow
             self.set_follow(now[2] is DiagnosisStatus.STREAMING and (fresh or self.follow))
-            self.first = 0 if fresh else self.first
-            if streamed and run is not None and run.diagnosis is not None:
-                self.rebuild()
-                self.first = next((n for n, r in enumerate(self._items) if plain(r.line).startswith("1 ")), 0)
+            if fresh or read_along:
+                self.first = 0
         self.rebuild()
 
     def action_copy(self) -> None:
@@ -184,11 +182,8 @@ def verdict(found: Diagnosis, columns: int) -> Line:
 
 
 def answer(found: Diagnosis, columns: int) -> list[Line]:
-    """A finished answer: hypotheses, action, commands, risks."""
+    """A finished answer: what to do first, then why: action, commands, risks, hypotheses."""
     rows: list[Line] = [EMPTY]
-    for rank, hypothesis in enumerate(found.hypotheses, 1):
-        rows += _hypothesis(rank, hypothesis, columns)
-    rows += [EMPTY, *([line(*pad(line(("since", "head")), LABEL), *_onset(found))] if _onset(found) else [])]
     rows += _paragraph(found.action, columns, "strong", line(("action", "head")), LABEL)
     for n, command in enumerate(found.commands):
         lead = line(("commands", "head")) if n == 0 else EMPTY
@@ -197,6 +192,11 @@ def answer(found: Diagnosis, columns: int) -> list[Line]:
         rows.append(line((" " * LABEL, "t"), ("never run by the console; ", "dim"), ("c", "key"), (" copies", "dim")))
     for n, risk in enumerate(found.risks):
         rows += _paragraph(risk, columns, "warn", line(("risks", "head")) if n == 0 else EMPTY, LABEL)
+    if _onset(found):
+        rows.append(line(*pad(line(("since", "head")), LABEL), *_onset(found)))
+    rows.append(EMPTY)
+    for rank, hypothesis in enumerate(found.hypotheses, 1):
+        rows += _hypothesis(rank, hypothesis, columns)
     return rows
 
 
