@@ -9,6 +9,8 @@ from console.model.observation import Reach
 from .base import observer_sick
 from .ledger import Ledger
 
+SILENT_S = 2.5  # longer than one deadline: the question was put again and not answered again
+SPARSE_SILENT_S = 5.0
 LOST_S = 1.5  # leader-served answers missing from every member for this long
 UNHEALTHY_S = 1.0
 MOVED_QUIETLY_S = 4.0  # the old leader still answers this long after: it was moved, it did not fail
@@ -47,29 +49,29 @@ class PdMemberDetector:
             ledger.clear(Vantage.PD, "refused", m.name, last)
 
     def _silent(self, m: Member, cluster: Cluster, ledger: Ledger) -> None:
-        """Silent while another member answers what this one was asked: it is this one, not the leader behind it."""
+        """Silent although another member has answered the same for long enough: it is this one, not the leader."""
         probe = m.probes.get("stores")
         if probe is None:
             return
-        others = [o.probes["stores"] for o in cluster.members.values() if o is not m and "stores" in o.probes]
-        quiet = probe.reach in (Reach.SILENT, Reach.UNREACHABLE) and probe.misses >= 2
-        others_fine = any(
-            (o.reach is Reach.OK and o.at >= probe.at - 3.0) or (cluster.sparse and o.reach is Reach.OK) for o in others
-        )
-        if quiet and others_fine and not observer_sick(cluster):
-            if not ledger.has(Vantage.PD, "silent", m.name):
-                ledger.raise_(
-                    Finding(
-                        Vantage.PD,
-                        "silent",
-                        m.name,
-                        _down(probe),
-                        cluster.t,
-                        f"PD member {m.name} accepts requests and does not answer; the others do",
-                    )
-                )
-        elif probe.reach.answered:
+        if probe.reach.answered:
             ledger.clear(Vantage.PD, "silent", m.name, probe.at)
+        elif self._quiet(m, probe, cluster) and not ledger.has(Vantage.PD, "silent", m.name):
+            text = f"PD member {m.name} accepts requests and does not answer; the others do"
+            ledger.raise_(Finding(Vantage.PD, "silent", m.name, _down(probe), cluster.t, text))
+
+    def _quiet(self, m: Member, probe: Probe, cluster: Cluster) -> bool:
+        if probe.reach not in (Reach.SILENT, Reach.UNREACHABLE) or observer_sick(cluster):
+            return False
+        ping = m.probes.get("ping")
+        if ping is not None and ping.reach.answered and ping.at > _down(probe):
+            return False  # it is alive: what is silent is the leader it asks on our behalf
+        others = [o.probes["stores"] for o in cluster.members.values() if o is not m and "stores" in o.probes]
+        fine = [o.since for o in others if o.reach is Reach.OK]
+        if not fine:
+            return False
+        # In a sparse record a silence that goes on is one line: it holds until another comes.
+        now, patience = (cluster.t, SPARSE_SILENT_S) if cluster.sparse else (probe.at, SILENT_S)
+        return now - max(_down(probe), min(fine)) >= patience
 
     def _unhealthy(self, name: str, cluster: Cluster, ledger: Ledger) -> None:
         views = [
