@@ -61,7 +61,8 @@ class Workload:
         self.capacity = Capacity(ground.chance("capacity"), ground.spec.noise)
         self.factor = 1.0
         self.ops_rate = 0.0  # what all threads could do now, ops/s
-        self.served: dict[int, float] = {}  # store -> ops/s over the last settled stretch
+        self.served: dict[int, float] = {}  # store -> ops/s over the last whole second
+        self._in_second: dict[int, float] = {}
         self.total_ops = 0.0
         self._rate = 0.0
         self._last = 0.0
@@ -81,6 +82,7 @@ class Workload:
             self.ground, spec.threads, float(spec.target or 0), self._choose, self._finish, self.settle, self._pace
         )
         self._pending.clear()
+        self._in_second = {}
         self._pace()
         self._plan()
 
@@ -93,8 +95,11 @@ class Workload:
         self.served = {}
 
     def second(self) -> None:
-        """The world's chance for the coming second."""
+        """The world's chance for the coming second, and what was served in the last one."""
         self.settle()
+        # Rounded: how often somebody looked must not matter, and it changes the last digits of a sum.
+        self.served = {store: round(ops, 3) for store, ops in self._in_second.items()}
+        self._in_second = {}
         self.factor = self.capacity.step(self.ground.now)
         self._pause_left = self.capacity.pause_in_second(self.ground.now)
         self._pace()
@@ -112,14 +117,13 @@ class Workload:
         lost = min(seconds, self._pause_left)
         self._pause_left -= lost
         ops = self.threads.work(seconds - lost, self._rate)
-        self.served = {}
         if ops <= 0:
             return
         self.total_ops += ops
         usable = sum(share for share, _ in self._stores.values()) or 1.0
         for store, (share, service) in self._stores.items():
             part = ops * share / usable
-            self.served[store] = part / seconds
+            self._in_second[store] = self._in_second.get(store, 0.0) + part
             self._count(store, service, part)
         self._traffic.client(self._client(), ops)
 

@@ -12,6 +12,10 @@ from . import docker_body as bodies
 from .docker_call import Call, Part, Route, empty, ok
 from .docker_stream import Raw, frame, until
 
+# Clients that read the answer's head through a buffer lose what comes in the same packet; the real engine is never so
+# quick, so wait a little of real time.
+UPGRADE_S = 0.03
+
 
 class ExecApi(Part):
     """`/containers/x/exec` and `/exec/...`."""
@@ -59,6 +63,7 @@ class ExecApi(Part):
 
         raw, ended = Raw(call.request), asyncio.Event()
         sink.append(raw)
+        await asyncio.sleep(UPGRADE_S)
         try:
             op = self.world.execs.start(one, write)
         except EngineError as error:  # the stream is open already: the engine writes its error into it

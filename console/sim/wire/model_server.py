@@ -88,13 +88,17 @@ class ModelEndpoint:
         if scenario in _ERRORS:
             record.done = True
             return self._error(int(scenario), *_ERRORS[scenario])
-        if scenario == "hang":
-            await self._silence(request, record)
-            raise ConnectionResetError("hung up")
-        if not body.get("stream"):
-            record.done = True
-            return web.json_response(self._whole(body))
-        return await self._stream(request, record)
+        try:
+            if scenario == "hang":
+                await self._silence(request, record)
+                raise ConnectionResetError("hung up")
+            if not body.get("stream"):
+                record.done = True
+                return web.json_response(self._whole(body))
+            return await self._stream(request, record)
+        except (ConnectionError, asyncio.CancelledError):
+            record.hung_up = True
+            raise
 
     def _scenario(self, headers: dict[str, str]) -> str:
         named = headers.get("x-scenario", "")
@@ -122,17 +126,12 @@ class ModelEndpoint:
             }
         )
         await response.prepare(request)
-        try:
-            async for event in self._events(request, record):
-                if event is None:
-                    return await self._cut(request, response, clean=record.scenario == "cut")
-                kind = event["type"]
-                await response.write(f"event: {kind}\ndata: {json.dumps(event)}\n\n".encode())
-                record.pieces += 1
-            record.done = True
-        except (ConnectionError, asyncio.CancelledError):
-            record.hung_up = True
-            raise
+        async for event in self._events(request, record):
+            if event is None:
+                return await self._cut(request, response, clean=record.scenario == "cut")
+            await response.write(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode())
+            record.pieces += 1
+        record.done = True
         return response
 
     async def _cut(self, request: web.BaseRequest, response: web.StreamResponse, clean: bool) -> web.StreamResponse:
