@@ -9,6 +9,7 @@ server.close()
 from __future__ import annotations
 
 import asyncio
+import atexit
 import concurrent.futures
 import contextlib
 import logging
@@ -130,6 +131,7 @@ class SimServer:
 
     def start(self) -> SimAddresses:
         """Begin serving; returns when everything listens. Raises OSError or RuntimeError where it cannot."""
+        atexit.register(self.close)
         self._thread.start()
         try:
             return self._ready.result(START_DEADLINE_S)
@@ -171,6 +173,7 @@ class SimServer:
                 loop.call_soon_threadsafe(stop.set)
             self._thread.join(CLOSE_DEADLINE_S)
         self._remove_dir()
+        atexit.unregister(self.close)
 
     def __enter__(self) -> Self:
         """Start."""

@@ -281,3 +281,29 @@ def test_a_hot_key_is_one_region_and_one_store() -> None:
     later(world, 5)
     served = world.workload.served
     assert served[4] > 0.9 * sum(served.values())
+
+
+def test_a_foreign_load_takes_its_share_and_leaves() -> None:
+    """Overload by a second go-ycsb: everybody slower, nothing down; a hot key shows on one store."""
+    world = lived(30, noise=0.0)
+    image = world.engine.image("pingcap/go-ycsb")
+
+    def guest(*arguments: str) -> object:
+        container = world.create("guest", image, {}, type(world.container("tikv0").limits)())
+        container.command = ("run", "tikv", *arguments)
+        ended(world, world.calls.start(container))
+        return container
+
+    loud = guest("-p", "threadcount=128")
+    later(world, 10)
+    assert ops_between(world, world.now - 5, world.now) < 1500
+    assert p99(world) > 0
+    ended(world, world.calls.stop(loud))  # type: ignore[arg-type]
+    assert loud.exit_code == 0  # type: ignore[attr-defined]
+    later(world, 30)
+    assert ops_between(world, world.now - 3, world.now) == pytest.approx(3000, rel=0.05)
+    world.engine.remove(loud)  # type: ignore[arg-type]
+    guest("--threads", "8", "--target", "4000", "-p", "recordcount=1")
+    later(world, 5)
+    served = world.workload.served
+    assert max(served.values()) > 3 * min(served.values())

@@ -151,6 +151,7 @@ def standard() -> dict[str, Program]:
         "false": _false,
         "sleep": _sleep,
         "tail": _forever,
+        "go-ycsb": _forever,
         "cat": _true,
         "sh": _shell,
         "bash": _shell,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .commands import NoSuchProgram, Result, run
 from .containers import Container
+from .guests import Guest, parse
 
 if TYPE_CHECKING:
     from .world import World
@@ -18,6 +19,7 @@ class HelperProcess:
         self.world = world
         self.container: Container
         self._turn = 0
+        self._frozen: Guest | None = None
 
     def argv(self) -> tuple[str, ...]:
         """Entry point and command."""
@@ -44,6 +46,9 @@ class HelperProcess:
             result = run(self.world, self.container, self.argv())
         except NoSuchProgram:
             result = Result(code=127)
+        guest = parse(self.argv()) if self.argv()[0].endswith("go-ycsb") else None
+        if guest is not None:
+            self.world.workload.guests.present[self.container.id] = guest
         now = self.world.ground.wall_ns()
         for stream, text in ((1, result.out), (2, result.err)):
             for line in text.splitlines():
@@ -56,14 +61,24 @@ class HelperProcess:
             self.world.engine.end(self.container, code)
 
     def signal(self, number: int) -> None:
-        """No handlers."""
+        """No handlers, but for go-ycsb, which ends on the usual ones."""
+        if self.container.id in self.world.workload.guests.present and number in (1, 2, 3, 15):
+            turn = self._turn
+            self.world.ground.after(0.1, lambda: self._end(turn, 0))
 
     def died(self) -> None:
-        """Gone."""
+        """Gone, and its load with it."""
         self._turn += 1
+        self.world.workload.guests.present.pop(self.container.id, None)
 
     def frozen(self, paused: bool) -> None:
-        """Nothing of its own."""
+        """A frozen load asks for nothing."""
+        guests = self.world.workload.guests.present
+        if paused:
+            self._frozen = guests.pop(self.container.id, None)
+        elif self._frozen is not None:
+            guests[self.container.id] = self._frozen
+            self._frozen = None
 
     def listening(self, _port: int, /) -> bool:
         """Nobody listens."""

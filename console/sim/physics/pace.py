@@ -12,12 +12,18 @@ TXN_FACTOR = 2.2  # recordings/go-ycsb/txnpdkill: 50th 1,600 us where raw has 70
 
 
 def pace(
-    spec: ClusterSpec, stores: Collection[tuple[float, Service]], factor: float, active: int, client_cap: float
+    spec: ClusterSpec,
+    stores: Collection[tuple[float, Service]],
+    factor: float,
+    active: int,
+    client_cap: float,
+    others: float = 0.0,
 ) -> tuple[float, float]:
     """(operations/s of `active` threads, factor on base latencies).
 
     `stores`: (share of all operations, service) of usable stores; `factor`: the world's present speed, 1 usual;
-    `client_cap`: what the client's own CPU allows. Little's law: threads = rate x mean latency, up to the caps.
+    `client_cap`: what the client's own CPU allows; `others`: operations/s that other clients would like to have.
+    Little's law: threads = rate x mean latency, up to the caps.
     """
     usable = sum(share for share, _ in stores)
     r = spec.read_share
@@ -26,7 +32,10 @@ def pace(
     extra = sum(share / usable * s.mean_s(r) for share, s in stores)
     free = active / (base + extra)
     cap = min((s.cap * usable / share for share, s in stores if share > 0), default=float("inf"))
-    speed = min(free, cap, MACHINE_OPS * factor, client_cap)
+    machine = MACHINE_OPS * factor
+    if others > 0 and free + others > machine:
+        machine *= free / (free + others)  # everybody gets a share as large as the demand
+    speed = min(free, cap, machine, client_cap)
     if speed <= 0:
         return 0.0, 1.0
     wanted = min(speed, spec.target) if spec.target else speed

@@ -69,6 +69,7 @@ class PdMember:
         self.turn += 1
         self.life = Life.SERVING
         self.started_wall = int(self.ground.wall())
+        self.say("INFO", 'versioninfo.go:89] ["Welcome to Placement Driver (PD)"')
 
     def _step(self, turn: int, life: Life) -> None:
         if turn != self.turn:

@@ -214,6 +214,8 @@ class Raft:
         self.leaders[store] += 1
         self.stores[store].numbers.votes += 1
         region.leader, region.term = store, region.term + 1
+        told = f"[term={region.term}] [raft_id={region.peers[store]}] [region_id={region.id}"
+        self.stores[store].say("INFO", f'raft.rs:1223] ["became leader at term {region.term}"] {told}')
         region.pending = {s for s in region.peers if not self.linked(store, s)}
         self._heal(region)
         for hook in self.on_leader:

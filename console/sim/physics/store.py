@@ -91,7 +91,6 @@ class StoreNode:
         self.meters.reset(now)
         self.numbers.reset()
         self.pd_failures = 0
-        self.say("INFO", 'lib.rs:93] ["Welcome to TiKV"')
         boot = self.ground.chance("store").uniform(*BOOT_S)
         self.ground.after(boot, lambda: self._join(life))
 
@@ -102,6 +101,7 @@ class StoreNode:
         self.joined = True
         self.started_wall = int(self.ground.wall())
         self.ground.after(phase, lambda: self._flush(life))
+        self._welcome()
         self._schedule_beat(life, phase)
         self.ground.after(CHECK_S * phase / BEAT_S, lambda: self._check_disk(life))
 
@@ -114,7 +114,7 @@ class StoreNode:
         with self.ground.change():
             self.joined = True
             self.started_wall = int(self.ground.wall())
-        self.say("INFO", 'server.rs:412] ["TiKV is ready to serve"')
+        self._welcome()
         self.pd.store_joined(self)
         for hook in self.on_join:
             hook(self)
@@ -130,6 +130,10 @@ class StoreNode:
         self.ground.after(GRID_S, lambda: self._flush(life))
         if self.container.awake:
             self.numbers.flush(self, self.raft)
+
+    def _welcome(self) -> None:
+        self.say("INFO", 'lib.rs:93] ["Welcome to TiKV"')
+        self.say("INFO", f'server.rs:412] ["TiKV is ready to serve"] [store_id={self.id}')
 
     def signal(self, number: int) -> None:
         """SIGTERM: leaders are moved away first; SIGINT, SIGHUP: an orderly stop at once; others are ignored."""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from random import Random
 
 from .client_pd import ClientPd
 from .client_routes import Routes
 from .client_text import gave_up
 from .containers import Container
 from .ground import Ground
+from .guests import Guests
 from .noise import Capacity
 from .pace import pace
 from .raft import Raft
 from .run import Run
 from .service import (
+    MACHINE_OPS,
     READ_SIGMA,
     READ_US,
     STALL_MEAN,
@@ -55,6 +55,7 @@ class Workload:
         self.usages = usages
         self._client = client
         self._say = say
+        self.guests = Guests(raft)
         self._traffic = Traffic(ground.spec, raft, usages)
         self.run: Run | None = None
         self.threads: Threads | None = None
@@ -63,6 +64,7 @@ class Workload:
         self.ops_rate = 0.0  # what all threads could do now, ops/s
         self.served: dict[int, float] = {}  # store -> ops/s over the last whole second
         self._in_second: dict[int, float] = {}
+        self.guests_got = 0.0  # ops/s of other clients over the last whole second
         self.total_ops = 0.0
         self._rate = 0.0
         self._last = 0.0
@@ -70,7 +72,6 @@ class Workload:
         self._scale = 1.0
         self._blind = 0.0
         self._stores: dict[int, tuple[float, Service]] = {}
-        self._pending: dict[tuple[str, float, float], float] = {}
 
     # -- a run -----------------------------------------------------------------------------------------------------
 
@@ -81,7 +82,6 @@ class Workload:
         self.threads = Threads(
             self.ground, spec.threads, float(spec.target or 0), self._choose, self._finish, self.settle, self._pace
         )
-        self._pending.clear()
         self._in_second = {}
         self._pace()
         self._plan()
@@ -100,11 +100,20 @@ class Workload:
         # Rounded: how often somebody looked must not matter, and it changes the last digits of a sum.
         self.served = {store: round(ops, 3) for store, ops in self._in_second.items()}
         self._in_second = {}
+        if self.guests.present:
+            self._serve_guests()
         self.factor = self.capacity.step(self.ground.now)
         self._pause_left = self.capacity.pause_in_second(self.ground.now)
         self._pace()
         if self._blind > 0:
             self._plan()
+
+    def _serve_guests(self) -> None:
+        """What other clients got done in the last second, booked to the stores."""
+        self.guests_got = min(self.guests.wish, max(0.0, MACHINE_OPS * self.factor - sum(self.served.values())))
+        for store, ops in self.guests.on_stores(self.guests_got).items():
+            self.served[store] = self.served.get(store, 0.0) + ops
+            self._traffic.serve(store, ops, ops * (1 - self.ground.spec.read_share))
 
     # -- work ------------------------------------------------------------------------------------------------------
 
@@ -112,7 +121,7 @@ class Workload:
         """Do the work of the time since the last call. Draws no chance, so that looking changes nothing."""
         now = self.ground.now
         seconds, self._last = now - self._last, now
-        if seconds <= 0 or self.threads is None or not self._client().awake:
+        if seconds <= 0 or self.threads is None or self.run is None or not self._client().awake:
             return
         lost = min(seconds, self._pause_left)
         self._pause_left -= lost
@@ -124,10 +133,10 @@ class Workload:
         for store, (share, service) in self._stores.items():
             part = ops * share / usable
             self._in_second[store] = self._in_second.get(store, 0.0) + part
-            self._count(store, service, part)
+            self._count(self.run, store, service, part)
         self._traffic.client(self._client(), ops)
 
-    def _count(self, store: int, service: Service, ops: float) -> None:
+    def _count(self, run: Run, store: int, service: Service, ops: float) -> None:
         reads = ops * self.ground.spec.read_share
         for op, n in (("READ", reads), ("UPDATE", ops - reads)):
             median, sigma, extra = self._latency(op, service)
@@ -136,9 +145,9 @@ class Workload:
             for share, wait in service.stalls if op == "READ" else service.stalls + service.write_stalls:
                 stalled = min(left, n * share)
                 left -= stalled
-                self._add(op, median + wait * 1e6 / STALL_MEAN, STALL_SIGMA, stalled)
-            self._add(op, median, sigma, left)
-            self._add(op, median * TAIL_FACTOR, TAIL_SIGMA, n * TAIL_SHARE)
+                run.add(op, median + wait * 1e6 / STALL_MEAN, STALL_SIGMA, stalled)
+            run.add(op, median, sigma, left)
+            run.add(op, median * TAIL_FACTOR, TAIL_SIGMA, n * TAIL_SHARE)
         node = self.raft.stores[store]
         node.numbers.served(
             reads,
@@ -155,39 +164,14 @@ class Workload:
             return READ_US * self._scale, READ_SIGMA, service.read_extra
         return UPDATE_US * self._scale, UPDATE_SIGMA, service.update_extra
 
-    def _add(self, op: str, median: float, sigma: float, n: float) -> None:
-        key = (op, round(median, 1), sigma)
-        self._pending[key] = self._pending.get(key, 0.0) + n
-
     def flush(self) -> Run | None:
         """Bring the histograms up to now; returns the run, None without one."""
         self.settle()
         if self.run is None:
             return None
-        chance = self.ground.chance("latency")
         began = self.threads.began if self.threads else 0.0
-        self._mix(chance)
-        for (op, median, sigma), n in self._pending.items():
-            for name in (op, "TOTAL"):
-                self.run.histogram(name, began).add(n, median, sigma, chance)
-        if self._pending:
-            self.run.agree()
-        self._pending.clear()
+        self.run.flush(self.ground.chance("latency"), began, self.ground.spec.read_share)
         return self.run
-
-    def _mix(self, chance: Random) -> None:
-        """Reads and updates are drawn, not counted out: move a few from one to the other."""
-        bulk = {op: max((k for k in self._pending if k[0] == op), key=self._pending.__getitem__, default=None)
-                for op in ("READ", "UPDATE")}  # fmt: skip
-        read, update = bulk["READ"], bulk["UPDATE"]
-        if read is None or update is None:
-            return
-        share = self.ground.spec.read_share
-        total = self._pending[read] + self._pending[update]
-        moved = chance.gauss(0.0, math.sqrt(total * share * (1 - share)))
-        moved = max(-self._pending[read] / 2, min(self._pending[update] / 2, moved))
-        self._pending[read] += moved
-        self._pending[update] -= moved
 
     # -- pace ------------------------------------------------------------------------------------------------------
 
@@ -232,7 +216,12 @@ class Workload:
             return
         cores = self._client().limits.cores(self.ground.spec.host_cores)
         self.ops_rate, self._scale = pace(
-            self.ground.spec, self._stores.values(), self.factor, active, cores / CLIENT_CPU_PER_OP
+            self.ground.spec,
+            self._stores.values(),
+            self.factor,
+            active,
+            cores / CLIENT_CPU_PER_OP,
+            self.guests.wish,
         )
         self._rate = self.ops_rate / active
 

@@ -71,7 +71,8 @@ def flow(world: World, region: Region) -> tuple[float, float]:
     load = world.workload
     if region.id in world.routes.lost:
         return 0.0, 0.0
-    ops = sum(load.served.values()) * region.weight
+    own = max(0.0, sum(load.served.values()) - load.guests_got)
+    ops = own * region.weight + load.guests.on_region(region.id, load.guests_got)
     share = world.spec.read_share
     return ops * share, ops * (1 - share)
 
@@ -160,8 +161,10 @@ def hot_regions(world: World, kind: str) -> dict[str, Any]:
     fair = 1 / max(1, len(world.raft.regions))
     for role in ("as_peer", "as_leader"):
         rows: dict[str, Any] = {}
+        total = sum(sum(flow(world, r)) for r in world.raft.regions.values()) or 1.0
         for store in world.stores:
-            hot = [r for r in world.raft.regions.values() if r.reported == store and r.weight > 2 * fair]
+            led = [r for r in world.raft.regions.values() if r.reported == store]
+            hot = [r for r in led if sum(flow(world, r)) > 2 * fair * total]
             if role == "as_peer" and kind == "read":
                 hot = []
             rows[str(store)] = {
