@@ -117,7 +117,7 @@ class AnthropicDiagnostician:
         except sdk.RateLimitError as error:
             raise DiagnosisFailed("rate limited (429); ask again in a moment") from error
         except sdk.APIStatusError as error:
-            raise DiagnosisFailed(f"the API answered with an error: {_status(error)}") from error
+            raise DiagnosisFailed(f"the API failed: {_status(error)}") from error
         except sdk.APITimeoutError as error:
             raise DiagnosisFailed("the API did not answer in time") from error
         except sdk.APIConnectionError as error:
@@ -162,7 +162,7 @@ class AnthropicDiagnostician:
             self._client = sdk.AsyncAnthropic(
                 base_url=self.settings.base_url,
                 max_retries=0,  # one request per press; asking again is the operator's to do
-                timeout=httpx2.Timeout(self.settings.gap_s + 5, connect=CONNECT_S),
+                timeout=httpx2.Timeout(self.settings.gap_s + 1, connect=CONNECT_S),
             )
         client = self._client
         assert client is not None
@@ -193,7 +193,11 @@ def _wire_errors() -> tuple[type[Exception], ...]:
 
 
 def _status(error: Any) -> str:
-    return f"{error.status_code} {_line(error)}"
+    """The API's own words; an error that arrives inside a running stream carries status 200."""
+    said = getattr(error, "api_message", None) or getattr(error, "message", None) or str(error)
+    kind = getattr(error, "type", None) or "error"
+    where = "in the middle of the answer" if error.status_code == 200 else f"status {error.status_code}"
+    return clean(redact(f"{kind}, {where}: {said}"), 200)
 
 
 def _line(error: BaseException) -> str:
