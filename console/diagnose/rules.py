@@ -175,8 +175,9 @@ def _narrative(
     best: Hypothesis, rivals: tuple[Hypothesis, ...], said: str, incident: Incident, cluster: Cluster
 ) -> str:
     """Who, what and when first; then the two best reasons, the effect, and what is not certain."""
-    parts = [f"{said}, about {_ago(cluster.t - incident.began)} ago." if incident.over is None else f"{said}."]
-    parts += [f"{r}." for r in best.supporting[:2]]
+    when = f", about {_ago(cluster.t - incident.began)} ago" if incident.over is None else ""
+    reasons = _reasons(best.supporting)
+    parts = [f"{said}{when}: {'; '.join(reasons)}." if reasons else f"{said}{when}."]
     parts.append(_effect(incident, cluster))
     rival = next((h for h in rivals if h.confidence >= 0.05 and h.fault != "unknown"), None)
     if rival is not None:
@@ -185,6 +186,15 @@ def _narrative(
     if incident.over is not None:
         parts.append(f"It was over after {incident.over - incident.began:.1f} s.")
     return " ".join(p for p in parts if p)
+
+
+def _reasons(supporting: tuple[str, ...]) -> list[str]:
+    """The two best reasons of different witnesses, without their times: those stand beside the hypotheses."""
+    found: dict[str, str] = {}
+    for sentence in supporting:
+        witness, _, text = sentence.partition(": ")
+        found.setdefault(witness.split(" ")[0] if text else sentence, text or sentence)
+    return list(found.values())[:2]
 
 
 def _ago(seconds: float) -> str:
