@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 
 from console.model.cluster import Cluster
@@ -18,6 +19,7 @@ UNKNOWN_SCORE = 1.0  # what an explanation must beat to be named
 TEMPERATURE = 1.0
 MAX_HYPOTHESES = 4
 SHOWN_FROM = 0.005
+_WITNESS = re.compile(r"^(\w+) [+-][\d.]+ s: (.*)$", re.S)
 _TAKES_AWAY = ("kill", "stop", "pause", "partition", "memory", "crash-loop")
 
 
@@ -192,8 +194,9 @@ def _reasons(supporting: tuple[str, ...]) -> list[str]:
     """The two best reasons of different witnesses, without their times: those stand beside the hypotheses."""
     found: dict[str, str] = {}
     for sentence in supporting:
-        witness, _, text = sentence.partition(": ")
-        found.setdefault(witness.split(" ")[0] if text else sentence, text or sentence)
+        match = _WITNESS.match(sentence)
+        witness, text = (match[1], match[2]) if match else (sentence, sentence)
+        found.setdefault(witness, text)
     return list(found.values())[:2]
 
 
