@@ -234,6 +234,9 @@ async def _simulated(options: Options) -> Session:
     async def stop() -> None:
         await asyncio.to_thread(server.close)
 
-    return await _with_lab(
+    session = await _with_lab(
         options, lab, Mode.SIMULATED, Clock(options.speed), engine.where, watchdog=False, closers=(engine.close, stop)
     )
+    for line in (f"DOCKER_HOST={addresses.docker_host}", f"PD_URL={','.join(addresses.pd.values())}"):
+        session.timeline.add(0.0, "simulated", line)
+    return session

@@ -37,6 +37,7 @@ def word(view: View, failed: bool = False) -> tuple[str, str]:
         (bool(view.disarmed), "DISARMED", "chip-warn"),
         (view.playback is not None and view.playback.playing, "PLAYING", "chip-info"),
         (view.playback is not None, "PAUSED", "badge"),
+        (any(i.over is None for i in view.incidents), "INCIDENT", "chip-warn"),
     )
     return next(((text, style) for applies, text, style in rules if applies), ("SAFE", "chip-ok"))
 

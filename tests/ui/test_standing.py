@@ -37,6 +37,12 @@ def test_without_a_session_nothing_is_called_safe() -> None:
     assert word(fakes.view(), failed=True)[0] == "NO SESSION"
 
 
+def test_a_cluster_in_trouble_is_not_called_safe_because_nobody_here_did_it() -> None:
+    view = replace(fakes.diagnosed(), injections=(), revert=None, disarmed="")
+    assert any(i.over is None for i in view.incidents)
+    assert word(view)[0] == "INCIDENT"
+
+
 def test_the_kill_switch_is_red_while_anything_may_be_in_the_system() -> None:
     assert not danger(fakes.view())
     for state in InjectionState:
