@@ -43,12 +43,10 @@ class Routes:
         self.lost: dict[int, Lost] = {}
         self.shares: dict[int, float] = {}  # store -> share of all operations, of usable regions
         self.blind = 0.0  # share on unusable regions
-        self._known: Counter[int] = Counter()
-        self._signature: object = None
-        raft.on_leader.append(lambda _region, _old: self._forget())
-
-    def _forget(self) -> None:
-        self._signature = None
+        self.on_change: list[Callable[[], None]] = []  # a region became usable or moved, outside a refresh
+        self._placed: dict[int, int] = {}  # region -> store it is used on, 0 where it is not
+        self._weights: Counter[int] = Counter()  # store (0: blind) -> weight of its regions
+        raft.on_leader.append(lambda region, _old: self._moved(region))
 
     def link(self, node: StoreNode) -> StoreLink:
         """The connection to a store, made on first use."""
@@ -61,7 +59,7 @@ class Routes:
         """A restarted client knows nothing."""
         self.links.clear()
         self.lost.clear()
-        self._signature = None
+        self._placed.clear()
 
     def refresh(self) -> None:
         """Look at links and regions after a change of the world."""
@@ -72,29 +70,47 @@ class Routes:
             if not (clean and node.plain and link.up):
                 link.look(self.fabric.reach(client, node.container, STORE_PORT))
             trouble = trouble or not link.up
-        if trouble or self.raft.unhealthy:
+        if trouble or self.raft.unhealthy or len(self._placed) != len(self.raft.regions):
+            self._placed.clear()
+            self._weights.clear()
             for region in self.raft.regions.values():
                 self._judge(region)
         self._sum_up()
 
+    def _moved(self, region: Region) -> None:
+        """One region has a new leader; the rest of the map stands."""
+        if len(self.links) == len(self.raft.stores):
+            self._judge(region)
+            self._tell()
+
+    def _tell(self) -> None:
+        self._sum_up()
+        for hook in self.on_change:
+            hook()
+
     def _judge(self, region: Region) -> None:
+        """Is it usable, and if it will be soon, when; then count its weight where it belongs."""
         usable = region.healthy and bool(region.leader) and self.links[region.leader].up
         lost = self.lost.get(region.id)
         if not usable:
             if lost is None:
                 self.lost[region.id] = Lost(region.leader)
-                self._forget()
             else:
                 lost.ready_at = None
-            return
-        if lost is None:
-            return
-        if lost.ready_at is None:
-            lost.ready_at = self._when(region, lost)
-            self.ground.timeline.at(lost.ready_at, self._found)
-        if self.ground.now >= lost.ready_at:
-            del self.lost[region.id]
-            self._forget()
+        elif lost is not None:
+            if lost.ready_at is None:
+                lost.ready_at = self._when(region, lost)
+                self.ground.timeline.at(lost.ready_at, lambda: self._found(region))
+            if self.ground.now >= lost.ready_at:
+                del self.lost[region.id]
+        self._place(region, 0 if region.id in self.lost else region.leader)
+
+    def _place(self, region: Region, store: int) -> None:
+        before = self._placed.get(region.id)
+        if before is not None:
+            self._weights[before] -= region.weight  # type: ignore[assignment]
+        self._weights[store] += region.weight  # type: ignore[assignment]
+        self._placed[region.id] = store
 
     def _when(self, region: Region, lost: Lost) -> float:
         """The moment the client will use the region again."""
@@ -105,23 +121,24 @@ class Routes:
         aware = old.aware_at if old is not None and not old.up else now
         return max(now, aware) + chance.uniform(*FIND_S)
 
-    def _found(self) -> None:
-        if any(lost.ready_at is not None and lost.ready_at <= self.ground.now for lost in self.lost.values()):
-            self.ground.changed()
+    def _found(self, region: Region) -> None:
+        lost = self.lost.get(region.id)
+        if lost is not None and lost.ready_at is not None and lost.ready_at <= self.ground.now:
+            self.ground.settle()
+            self._judge(region)
+            self._tell()
 
     def _sum_up(self) -> None:
-        signature = (len(self.raft.regions), tuple(self.lost))
-        if self._signature == signature:
-            return
-        self._signature = signature
-        shares: Counter[int] = Counter()
-        blind = 0.0
-        for region in self.raft.regions.values():
-            if region.id in self.lost:
-                blind += region.weight
-            elif region.leader:
-                shares[region.leader] += region.weight  # type: ignore[assignment]
-        total = sum(shares.values()) + blind
+        total = sum(self._weights.values())
         scale = 1 / total if total > 0 else 0.0
-        self.shares = {store: share * scale for store, share in shares.items() if share > 0}
-        self.blind = blind * scale
+        shares = {store: weight * scale for store, weight in self._weights.items()}
+        blind = shares.pop(0, 0.0)
+        # sums of differences leave dust behind
+        self.blind = blind if blind > 1e-9 else 0.0
+        self.shares = {store: share for store, share in sorted(shares.items()) if share > 1e-9}
+
+    def weigh(self) -> None:
+        """Weights of regions were changed by hand: count them anew."""
+        self._placed.clear()
+        self.refresh()
+        self._tell()

@@ -48,8 +48,7 @@ class Ground:
     def change(self) -> Iterator[None]:
         """Wrap whatever changes the world; nested changes are taken in once, at the outermost end."""
         if self._depth == 0:
-            for settle in self.settlers:
-                settle()
+            self.settle()
         self._depth += 1
         try:
             yield
@@ -59,6 +58,11 @@ class Ground:
             if self._depth == 0:
                 for refresh in self.refreshers:
                     refresh()
+
+    def settle(self) -> None:
+        """Bring every counter up to now at its present rate."""
+        for settle in self.settlers:
+            settle()
 
     def changed(self) -> None:
         """A change that was already made by the caller."""

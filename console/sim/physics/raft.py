@@ -197,17 +197,16 @@ class Raft:
             if store != region.leader and self.up(store):
                 self.stores[store].numbers.prevotes += 1
         if able:
-            chosen = self.ground.chance("raft").choice(able)
-            with self.ground.change():
-                self._install(region, chosen)
+            self._install(region, self.ground.chance("raft").choice(able))
             return
         if region.leader:  # check-quorum: a leader without followers steps down; a dead one is no leader either
-            with self.ground.change():
-                self.leaders[region.leader] -= 1
-                region.leader = 0
+            self.leaders[region.leader] -= 1
+            region.leader = 0
         self._plan_election(region, self._draw(ELECTION_S))
 
     def _install(self, region: Region, store: int) -> None:
+        """Only this region changes, so only those who follow regions are told, not the whole world."""
+        self.ground.settle()
         old = region.leader
         if old:
             self.leaders[old] -= 1
@@ -234,8 +233,7 @@ class Raft:
                 and to not in region.pending
             )
             if ok and region.leader != to:
-                with self.ground.change():
-                    self._install(region, to)
+                self._install(region, to)
             done(ok)
 
         self.ground.after(self._draw(TRANSFER_S), hand_over)

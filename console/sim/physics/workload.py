@@ -56,6 +56,7 @@ class Workload:
         self._client = client
         self._say = say
         self.guests = Guests(raft)
+        routes.on_change.append(self._resume)
         self._traffic = Traffic(ground.spec, raft, usages)
         self.run: Run | None = None
         self.threads: Threads | None = None
@@ -181,6 +182,12 @@ class Workload:
             return
         self.routes.refresh()
         self.pd.refresh()
+        self._resume()
+
+    def _resume(self) -> None:
+        """After any change of what can be used: threads that waited go on, others may get stuck."""
+        if self.threads is None:
+            return
         self._pace()
         self.threads.release(self._usable)
         self._pace()

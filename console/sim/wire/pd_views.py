@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 from typing import Any
 
@@ -27,7 +28,12 @@ def size_text(count: int) -> str:
     return f"{value:.4g}{UNITS[unit]}"
 
 
-def store_view(world: World, meta: StoreMeta) -> dict[str, Any]:
+def pending_counts(world: World) -> Counter[int]:
+    """Store -> regions in which its peer is pending."""
+    return Counter(s for r in world.pd.stores.check("pending-peer") or () for s in r.reported_pending)
+
+
+def store_view(world: World, meta: StoreMeta, pending: Counter[int] | None = None) -> dict[str, Any]:
     """One element of `/stores`; zero values are left out as Go's omitempty does."""
     stores, ground = world.pd.stores, world.ground
     # PD stores zero, omitted, where no beat was ever had
@@ -51,11 +57,11 @@ def store_view(world: World, meta: StoreMeta) -> dict[str, Any]:
     }
     return {
         "store": {k: v for k, v in store.items() if v not in (0, "", False)},
-        "status": _status(world, meta, beat_ns),
+        "status": _status(world, meta, beat_ns, pending_counts(world) if pending is None else pending),
     }
 
 
-def _status(world: World, meta: StoreMeta, beat_ns: int) -> dict[str, Any]:
+def _status(world: World, meta: StoreMeta, beat_ns: int, pending: Counter[int]) -> dict[str, Any]:
     leaders, regions = max(0, world.pd.stores.leader_counts[meta.id]), world.pd.stores.region_counts[meta.id]
     size = _region_size(world)
     status: dict[str, Any] = {
@@ -70,7 +76,7 @@ def _status(world: World, meta: StoreMeta, beat_ns: int) -> dict[str, Any]:
         "region_weight": number(meta.region_weight),
         "region_score": number(_region_score(meta, regions * size)),
         "region_size": regions * size,
-        "pending_peer_count": sum(meta.id in r.reported_pending for r in world.pd.stores.check("pending-peer") or ()),
+        "pending_peer_count": pending[meta.id],
         "slow_score": meta.slow_score,
         "network_slow_score": {str(k): v for k, v in meta.network_slow.items()},
         "is_busy": meta.busy,
@@ -100,7 +106,8 @@ def _region_score(meta: StoreMeta, size: int) -> float:
 
 def stores_view(world: World, metas: list[StoreMeta], chance: Random) -> dict[str, Any]:
     """`/stores`: in another order each time, as PD walks a map."""
-    shown = [store_view(world, m) for m in metas]
+    pending = pending_counts(world)
+    shown = [store_view(world, m, pending) for m in metas]
     chance.shuffle(shown)
     return {"count": len(shown), "stores": shown}
 
@@ -109,7 +116,7 @@ def trend_view(world: World) -> dict[str, Any]:
     """`/trend`."""
     rows = []
     for meta in world.pd.stores.metas.values():
-        status = store_view(world, meta)["status"]
+        status = store_view(world, meta, Counter())["status"]
         rows.append(
             {
                 "id": meta.id,
