@@ -76,10 +76,10 @@ def test_exec_and_run(sim: SimServer) -> None:
     assert run(sim, "exec", STORE, "echo", "hi") == "hi\n"
     run(sim, "exec", STORE, "sh", "-c", "exit 3", code=3)
     assert "executable file not found" in run(sim, "exec", STORE, "nosuch", code=126)
-    assert run(sim, "run", "--rm", "--network", f"container:{STORE}", "chaos-console-netns:1", "echo", "x") == "x\n"
-    assert "executable file not found" in run(sim, "run", "--rm", "chaos-console-netns:1", "nosuch", code=127)
+    assert run(sim, "run", "--rm", "--network", f"container:{STORE}", "busybox:1", "echo", "x") == "x\n"
+    assert "executable file not found" in run(sim, "run", "--rm", "busybox:1", "nosuch", code=127)
     run(sim, "run", "-d", "--name", "hx", "--cap-add", "NET_ADMIN", "--network", f"container:{STORE}",
-        "chaos-console-netns:1", "sleep", "600")  # fmt: skip
+        "busybox:1", "sleep", "600")  # fmt: skip
     run(sim, "rm", "-f", "hx")
 
 

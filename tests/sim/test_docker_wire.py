@@ -440,7 +440,7 @@ def test_a_helper_in_the_targets_namespace_lives_and_goes(engine: Any) -> None:
     """Created, started, asked to run something, removed: the way fault helpers will come."""
     target = engine.containers.get("tikvlab-tikv1-1")
     helper = engine.containers.run(
-        "chaos-console-netns:1",
+        "busybox:1",
         ["sleep", "600"],
         detach=True,
         name="helper-1",
@@ -469,11 +469,11 @@ def test_a_helper_in_the_targets_namespace_lives_and_goes(engine: Any) -> None:
 
 def test_a_program_that_ends_ends_its_container(engine: Any) -> None:
     """With its output and its code; without the program there is no start."""
-    assert engine.containers.run("chaos-console-netns:1", ["echo", "hello"], remove=True) == b"hello\n"
+    assert engine.containers.run("busybox:1", ["echo", "hello"], remove=True) == b"hello\n"
     with pytest.raises(docker.errors.ContainerError):
-        engine.containers.run("chaos-console-netns:1", ["false"], remove=True)
+        engine.containers.run("busybox:1", ["false"], remove=True)
     with pytest.raises(docker.errors.APIError, match="executable file not found"):
-        engine.containers.run("chaos-console-netns:1", ["nosuch"], remove=True)
+        engine.containers.run("busybox:1", ["nosuch"], remove=True)
     with pytest.raises(docker.errors.ImageNotFound):
         engine.images.get("nope:1")
     with pytest.raises(docker.errors.APIError):
@@ -482,7 +482,7 @@ def test_a_program_that_ends_ends_its_container(engine: Any) -> None:
 
 def test_names_are_taken_once(sim: SimServer) -> None:
     """409 with the engine's long sentence; odd names are refused."""
-    body = {"Image": "chaos-console-netns:1", "Cmd": ["sleep", "1"]}
+    body = {"Image": "busybox:1", "Cmd": ["sleep", "1"]}
     with engine_http(sim) as http:
         assert http.post("/containers/create?name=one", json=body).status_code == 201
         again = http.post("/containers/create?name=one", json=body)

@@ -20,7 +20,8 @@ IMAGES = (
     ("pingcap/pd:v8.5.5", 214_000_000, ("/pd-server",)),
     ("pingcap/tikv:v8.5.5", 612_000_000, ("/tikv-server",)),
     ("pingcap/go-ycsb:latest", 97_000_000, ("/go-ycsb",)),
-    ("chaos-console-netns:1", 21_000_000, ()),
+    ("busybox:1", 4_000_000, ()),
+    ("chaos-console/nettools:1", 21_000_000, ("/usr/local/bin/chx",)),
 )
 FIRST_REGION = 1000  # as in recordings/pd-api-samples
 

@@ -17,12 +17,19 @@ SIZES = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """How a program ended. `runs_s`: how long it takes; None: until it is killed."""
+    """How a program ended. `runs_s`: how long it takes; None: until it is killed.
+
+    `finish`: run at its natural end, returns what it says last; `term`: run on SIGTERM or SIGINT, after which it exits
+    with 0 (without it such signals are ignored, as PID 1 ignores them); `gone`: run whenever its process has ended.
+    """
 
     code: int = 0
     out: str = ""
     err: str = ""
     runs_s: float | None = 0.01
+    finish: Callable[[], str] | None = None
+    term: Callable[[], None] | None = None
+    gone: Callable[[], None] | None = None
 
 
 Program = Callable[["World", Container, Sequence[str]], Result]
@@ -105,24 +112,16 @@ def _fallocate(world: World, container: Container, argv: Sequence[str]) -> Resul
     except (ValueError, IndexError, KeyError):
         return Result(code=1, err="fallocate: invalid length value specified\n")
     node = world.store_of(container)
-    files = world.files.setdefault(container.id, {})
-    if node is not None:
-        if size > node.disk.available:
-            return Result(code=1, err="fallocate: fallocate failed: No space left on device\n")
-        node.set_disk(filler=node.disk.filler + size - files.get(path, 0))
-    files[path] = size
+    if node is not None and size > node.disk.available:
+        return Result(code=1, err="fallocate: fallocate failed: No space left on device\n")
+    world.put_file(container, path, size)
     return Result(runs_s=0.05)
 
 
 def _rm(world: World, container: Container, argv: Sequence[str]) -> Result:
     """`rm [-f] FILE...` gives back what fallocate took."""
-    files = world.files.setdefault(container.id, {})
     paths = [a for a in argv[1:] if not a.startswith("-")]
-    missing = [p for p in paths if p not in files]
-    node = world.store_of(container)
-    freed = sum(files.pop(p) for p in paths if p in files)
-    if node is not None and freed:
-        node.set_disk(filler=max(0, node.disk.filler - freed))
+    missing = [p for p in paths if not world.drop_file(container, p)]
     if missing and not any("f" in a for a in argv[1:] if a.startswith("-")):
         return Result(code=1, err=f"rm: cannot remove '{missing[0]}': No such file or directory\n")
     return Result()

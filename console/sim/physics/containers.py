@@ -134,6 +134,8 @@ class Container:
     restart_timer: Timer | None = None
     shares_netns_of: str = ""  # id of the container whose namespace it lives in
     binds: tuple[str, ...] = ()
+    volumes_from: str = ""  # id of the container whose volumes it mounts
+    cgroup_parent: str = ""
 
     @property
     def service(self) -> str:

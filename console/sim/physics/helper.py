@@ -19,6 +19,7 @@ class HelperProcess:
         self.world = world
         self.container: Container
         self._turn = 0
+        self._result = Result()
         self._frozen: Guest | None = None
 
     def argv(self) -> tuple[str, ...]:
@@ -49,19 +50,36 @@ class HelperProcess:
         guest = parse(self.argv()) if self.argv()[0].endswith("go-ycsb") else None
         if guest is not None:
             self.world.workload.guests.present[self.container.id] = guest
-        now = self.world.ground.wall_ns()
-        for stream, text in ((1, result.out), (2, result.err)):
-            for line in text.splitlines():
-                self.container.log.write(now, line, stream)
+        self._result = result
+        self._say(result.out, 1)
+        self._say(result.err, 2)
         if result.runs_s is not None:
-            self.world.ground.after(result.runs_s + 0.02, lambda: self._end(turn, result.code))
+            self.world.ground.after(result.runs_s + 0.02, lambda: self._finish(turn))
+
+    def _say(self, text: str, stream: int = 1) -> None:
+        for line in text.splitlines():
+            self.container.log.write(self.world.ground.wall_ns(), line, stream)
+
+    def _finish(self, turn: int) -> None:
+        if turn != self._turn:
+            return
+        if not self.container.awake:  # a frozen process gets to its end when it is thawed
+            self.world.ground.after(0.1, lambda: self._finish(turn))
+            return
+        if self._result.finish is not None:
+            self._say(self._result.finish())
+        self._end(turn, self._result.code)
 
     def _end(self, turn: int, code: int) -> None:
         if turn == self._turn:
             self.world.engine.end(self.container, code)
 
     def signal(self, number: int) -> None:
-        """No handlers, but for go-ycsb, which ends on the usual ones."""
+        """Ignored, but by programs that handle it: SIGTERM and SIGINT, and go-ycsb's usual ones."""
+        if self._result.term is not None and number in (2, 15):
+            turn = self._turn
+            self._result.term()
+            self.world.ground.after(0.05, lambda: self._end(turn, 0))
         if self.container.id in self.world.workload.guests.present and number in (1, 2, 3, 15):
             turn = self._turn
             self.world.ground.after(0.1, lambda: self._end(turn, 0))
@@ -70,6 +88,9 @@ class HelperProcess:
         """Gone, and its load with it."""
         self._turn += 1
         self.world.workload.guests.present.pop(self.container.id, None)
+        if self._result.gone is not None:
+            self._result.gone()
+        self._result = Result()
 
     def frozen(self, paused: bool) -> None:
         """A frozen load asks for nothing."""

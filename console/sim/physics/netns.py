@@ -46,6 +46,8 @@ class Netns:
 
     def __init__(self, changed: Callable[[], None] = lambda: None) -> None:
         self._rules: list[Rule] = []
+        self.chains: set[str] = set()  # ids of faults that have chains of their own here, rules in them or not
+        self.qdisc = ""  # the root queueing discipline as tc shows it, empty for the kernel's own
         self._changed = changed
 
     def __iter__(self) -> Iterator[Rule]:
@@ -69,6 +71,8 @@ class Netns:
 
     def clear(self) -> None:
         """Take away all rules: what the end of a container's life does to its namespace."""
+        self.chains.clear()
+        self.qdisc = ""
         if self._rules:
             self._rules.clear()
             self._changed()

@@ -66,9 +66,10 @@ class Services:
         self.fabric = fabric
         self.raft = raft
 
-    def of(self, client: Container, node: StoreNode, ops: float, memory_share: float) -> Service:
-        """`ops`: operations/s it serves now; `memory_share`: resident memory over its limit."""
-        out = Service(cores=node.container.limits.cores(self.spec.host_cores))
+    def of(self, client: Container, node: StoreNode, ops: float, memory_share: float, burners: int = 0) -> Service:
+        """`ops`: operations/s it serves now; `memory_share`: resident memory over its limit; `burners`: busy loops
+        beside it in its control group, which get their fair share of its cores."""
+        out = Service(cores=node.container.limits.cores(self.spec.host_cores) / (1 + burners))
         path = self.fabric.path(client, node.container, STORE_PORT)
         if path.up:
             out.read_extra = out.update_extra = steady_s(path)

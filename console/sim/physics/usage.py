@@ -47,6 +47,8 @@ class Usage:
         self.profile = PROFILES[kind]
         self.meters = Meters()
         self.extra_memory = 0.0
+        self.burners = 0  # busy loops in its control group
+        self._booked_burners = 0
         self._seen: tuple[str, float | None] = ("", None)
         self._jitter = ground.chance("memory").uniform(0.94, 1.06)
         self._oom: Timer | None = None
@@ -56,15 +58,17 @@ class Usage:
         """Follow the container's life; True where anything changed."""
         container = self.container
         seen = (container.status, container.started_at)
-        if seen == self._seen:
+        if seen == self._seen and self.burners == self._booked_burners:
             return False
+        self._booked_burners = self.burners
         if seen[1] != self._seen[1]:
             self.meters.reset(self.ground.now)
         self._seen = seen
         self.meters.stop(self.ground.now)
         if container.awake:
             now, p = self.ground.now, self.profile
-            self.meters["cpu"].set_rate(now, p.cores)
+            cores = self.container.limits.cores(self.ground.spec.host_cores)
+            self.meters["cpu"].set_rate(now, min(cores, p.cores + self.burners))
             self.meters["rx"].set_rate(now, p.rx)
             self.meters["tx"].set_rate(now, p.tx)
             self.meters["write"].set_rate(now, p.write)

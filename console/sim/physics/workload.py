@@ -235,7 +235,9 @@ class Workload:
     def _service(self, store: int) -> Service:
         node = self.raft.stores[store]
         usage = self.usages[node.container.id]
-        service = self.services.of(self._client(), node, self.served.get(store, 0.0), usage.share_of_limit())
+        service = self.services.of(
+            self._client(), node, self.served.get(store, 0.0), usage.share_of_limit(), usage.burners
+        )
         usage.throttle(service.throttled)
         return service
 

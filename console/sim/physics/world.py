@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from .chx import chx
+from .chx_rules import throttle_of
 from .client_pd import ClientPd
 from .client_routes import Routes
 from .commands import Program, standard
@@ -45,7 +47,7 @@ class World:
         self.raft = Raft(self.ground, self.fabric, self.stores)
         self.pd = PdCluster(self.ground, self.engine, self.fabric, self.raft)
         self.usages: dict[str, Usage] = {}
-        self.programs: dict[str, Program] = standard()
+        self.programs: dict[str, Program] = {**standard(), "chx": chx}
         self.files: dict[str, dict[str, int]] = {}  # container id -> path -> bytes
         self.execs = Execs(self)
         self.load = LoadProcess(self.ground, self.engine)
@@ -107,7 +109,7 @@ class World:
 
     def store_of(self, container: Container) -> StoreNode | None:
         """The store that runs in a container (or whose volumes a helper shares), or None."""
-        owner = self.engine.containers.get(container.shares_netns_of, container)
+        owner = self.engine.containers.get(container.volumes_from or container.shares_netns_of, container)
         return owner.process if isinstance(owner.process, StoreNode) else None
 
     def member_of(self, container: Container) -> PdMember | None:
@@ -149,6 +151,57 @@ class World:
     def network(self, name: str) -> Network:
         """By name or id. Raises EngineError 404."""
         return self.engine.network(name)
+
+    # -- files -----------------------------------------------------------------------------------------------------
+
+    def _place_of(self, container: Container) -> str:
+        """Whose disk a container writes to."""
+        return container.volumes_from or container.id
+
+    def put_file(self, container: Container, path: str, size: int) -> None:
+        """A file of so many bytes on the container's disk."""
+        files, node = self.files.setdefault(self._place_of(container), {}), self.store_of(container)
+        if node is not None:
+            node.set_disk(filler=node.disk.filler + size - files.get(path, 0))
+        files[path] = size
+
+    def has_file(self, container: Container, path: str) -> bool:
+        """Whether it is there."""
+        return path in self.files.get(self._place_of(container), {})
+
+    def drop_file(self, container: Container, path: str) -> bool:
+        """Remove it; False where it is not there."""
+        files, node = self.files.get(self._place_of(container), {}), self.store_of(container)
+        size = files.pop(path, None)
+        if size is not None and node is not None:
+            node.set_disk(filler=max(0, node.disk.filler - size))
+        return size is not None
+
+    # -- processor and control groups ------------------------------------------------------------------------------
+
+    def burn(self, container: Container, workers: int) -> Callable[[], None]:
+        """Busy loops in the control group of the container's target; returns how to end them."""
+        parent = next((c for c in self.engine.containers.values() if c.id in container.cgroup_parent), container)
+        usage = self.usages.get(parent.id)
+        if usage is None:
+            return lambda: None
+        with self.ground.change():
+            usage.burners += workers
+
+        def end() -> None:
+            nonlocal workers
+            with self.ground.change():
+                usage.burners = max(0, usage.burners - workers)
+            workers = 0
+
+        return end
+
+    def control_group(self, file: str, text: str) -> None:
+        """A write to a control group's file; only the disk throttle of a store has an effect."""
+        found = throttle_of(file, text)
+        node = next((n for n in self.stores.values() if found and n.container.id.startswith(found[0])), None)
+        if found is not None and node is not None:
+            node.set_disk(write_rate=found[1])
 
     # -- faults that have no engine call -----------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ def create(world: World, name: str, body: bytes) -> Container:
     container.hostname = text(config, "Hostname", "Config") or container.id[:12]
     container.cap_add = strings(host, "CapAdd", "HostConfig")
     container.binds = strings(host, "Binds", "HostConfig")
+    container.volumes_from = _volumes_from(world, strings(host, "VolumesFrom", "HostConfig"))
+    container.cgroup_parent = text(host, "CgroupParent", "HostConfig")
     container.auto_remove = flag(host, "AutoRemove", "HostConfig")
     stop = text(config, "StopSignal", "Config")
     container.stop_signal = signal_number(stop) if stop else 15
@@ -50,6 +52,11 @@ def create(world: World, name: str, body: bytes) -> Container:
         world, container, text(host, "NetworkMode", "HostConfig"), table(networking, "EndpointsConfig", "Networking")
     )
     return container
+
+
+def _volumes_from(world: World, names: tuple[str, ...]) -> str:
+    """The container whose volumes it mounts: the first named, without its mode."""
+    return world.engine.container(names[0].split(":", 1)[0]).id if names else ""
 
 
 def _free_name(world: World, name: str) -> str:
