@@ -31,7 +31,7 @@ from console.storage.lever import read_lever, set_lever
 from . import guard, rollback
 from .catalogue import KINDS
 from .guard import Situation
-from .kind import FaultKind, Gone, NotFelt, Undo
+from .kind import FaultKind, Gone, NotFelt, Order, Undo
 from .lab import ALLOW, Lab
 from .select import resolve
 
@@ -156,7 +156,13 @@ class Actor:
             return _no_kind(request)
         situation = await self._situation(kind, request, cluster, now)
         refusal = guard.refuse(situation)
-        undos = [await kind.plan(self.lab, t, situation.params) for t in situation.targets] if not refusal else []
+        order = Order("preview", situation.params, situation.duration_s, situation.containers)
+        undos: list[Undo] = []
+        if refusal is None:
+            try:
+                undos = [await kind.plan(self.lab, t, order) for t in situation.targets]
+            except EngineError as error:
+                refusal = Refusal("NOT_HERE", str(error))
         return Preview(
             kind=request.kind,
             targets=tuple(_frozen(t) for t in situation.targets),
@@ -201,10 +207,13 @@ class Actor:
                 await self.refresh()
                 situation = await self._situation(kind, request, cluster, now)
                 refusal = guard.refuse(situation)
-                if refusal is None:
-                    planned = await self._plan(kind, situation)
             except (EngineError, StorageError) as error:
                 refusal = Refusal("CANNOT_CHECK", f"the situation could not be read, so nothing was done: {error}")
+            if refusal is None:
+                try:
+                    planned = await self._plan(kind, situation)
+                except EngineError as error:
+                    refusal = Refusal("NOT_HERE", str(error))
             if refusal is None and halts != self._halts:
                 refusal = Refusal("DISARMED", "the kill switch was pressed meanwhile")
             if refusal is not None:
@@ -216,10 +225,11 @@ class Actor:
         wall, boot = time.time(), boot_now()
         planned = []
         for target in situation.targets:
-            undo = await kind.plan(self.lab, target, situation.params)
+            order = Order(uuid.uuid4().hex[:8], situation.params, situation.duration_s, situation.containers)
+            undo = await kind.plan(self.lab, target, order)
             planned.append(
                 Injection(
-                    id=uuid.uuid4().hex[:8],
+                    id=order.id,
                     lab=self.lab.id,
                     kind=situation.fault.kind,
                     targets=(_frozen(target),),
@@ -275,7 +285,10 @@ class Actor:
         task = asyncio.create_task(self._timed(kind.apply(self.lab, undo)))
         self._applying[injection.id] = task
         try:
-            await asyncio.shield(task)
+            await asyncio.wait({task})
+            if task.cancelled():
+                return f"{injection.kind} on {injection.component} was broken off"
+            task.result()
             injection = replace(injection, returned=self._clock())
             injection = await self._advance(injection, InjectionState.APPLIED)
             said = await self._felt(kind, undo)
@@ -339,6 +352,9 @@ class Actor:
     async def _put_back(self, injection: Injection, on_undone: Callable[[Injection], None] | None) -> Revert:
         applying = self._applying.get(injection.id)
         if applying is not None:
+            kind = KINDS.get(injection.kind)
+            if kind is not None and kind.series:
+                applying.cancel()
             await asyncio.wait({applying}, timeout=LATE_S)
         self._put(replace(self._known[injection.id], state=InjectionState.REVERTING))
         result = await rollback.revert_one(self.lab, self.journal, injection, on_undone=on_undone, pace=self._pace)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -24,6 +24,16 @@ class NotFelt(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """What is wanted of a kind: `id` marks everything it leaves in the system, `others` is the rest of the project."""
+
+    id: str
+    params: Mapping[str, float]
+    duration_s: float
+    others: Sequence[ContainerFacts] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One thing read back from the system. `settled` False: it may still come right, ask again."""
 
@@ -39,6 +49,7 @@ class FaultKind(ABC):
     """
 
     spec: ClassVar[Fault]
+    series: ClassVar[bool] = False  # applying takes long and may be broken off between its steps
     momentary: ClassVar[bool] = False  # it is over when it was done; there is nothing to put back
 
     async def preflight(self, lab: Lab) -> Availability:
@@ -47,7 +58,7 @@ class FaultKind(ABC):
         return Availability(True)
 
     @abstractmethod
-    async def plan(self, lab: Lab, target: ContainerFacts, params: Mapping[str, float]) -> Undo:
+    async def plan(self, lab: Lab, target: ContainerFacts, order: Order) -> Undo:
         """Read what must be known to put it back. Changes nothing."""
 
     @abstractmethod

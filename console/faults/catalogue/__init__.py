@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from console.faults.kind import FaultKind
 
+from .client import CLIENT
+from .control import CONTROL
+from .loops import CrashLoop
 from .network import Partition
 from .process import Kill, Pause, Restart, Stop
+from .resource import RESOURCE
+from .shaping import SHAPING
 from .workload import ClientPaused
 
-KINDS: dict[str, FaultKind] = {
-    kind.spec.kind: kind for kind in (Kill(), Stop(), Pause(), Restart(), Partition(), ClientPaused())
-}
+_ALL: tuple[FaultKind, ...] = (
+    Kill(),
+    Stop(),
+    Pause(),
+    Restart(),
+    CrashLoop(),
+    Partition(),
+    *SHAPING,
+    *RESOURCE,
+    *CONTROL,
+    *CLIENT,
+    ClientPaused(),
+)
+KINDS: dict[str, FaultKind] = {kind.spec.kind: kind for kind in _ALL}

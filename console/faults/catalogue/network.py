@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from console.faults.kind import Check, FaultKind, NotFelt, Undo, base_undo, must_exist, running_checks
+from console.faults.kind import Check, FaultKind, NotFelt, Order, Undo, base_undo, must_exist, running_checks
 from console.faults.lab import Lab
 from console.model.fault import Fault, TargetKind
 from console.observe.engine import ContainerFacts, EngineError
@@ -25,8 +25,8 @@ class Partition(FaultKind):
         failure_type="error",
     )
 
-    async def plan(self, lab: Lab, target: ContainerFacts, params: Mapping[str, float]) -> Undo:
-        del lab, params
+    async def plan(self, lab: Lab, target: ContainerFacts, order: Order) -> Undo:
+        del lab, order
         return {**base_undo(target), "networks": {name: _kept(target, n) for name, n in target.networks.items()}}
 
     async def apply(self, lab: Lab, undo: Undo) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
-from console.faults.kind import Check, FaultKind, Gone, NotFelt, Undo, base_undo, must_exist, running_checks
+from console.faults.kind import Check, FaultKind, Gone, NotFelt, Order, Undo, base_undo, must_exist, running_checks
 from console.faults.lab import Lab
 from console.model.fault import Fault, Param, TargetKind
 from console.observe.engine import ContainerFacts, EngineError
@@ -16,9 +15,9 @@ _NODES = (TargetKind.STORE, TargetKind.PD)
 class _Down(FaultKind):
     """Kinds that end the process; putting back is starting the container."""
 
-    async def plan(self, lab: Lab, target: ContainerFacts, params: Mapping[str, float]) -> Undo:
+    async def plan(self, lab: Lab, target: ContainerFacts, order: Order) -> Undo:
         del lab
-        return {**base_undo(target), "params": dict(params)}
+        return {**base_undo(target), "params": dict(order.params)}
 
     async def felt(self, lab: Lab, undo: Undo) -> str:
         now = await must_exist(lab, undo)
@@ -91,9 +90,9 @@ class Restart(FaultKind):
         default_duration_s=60,
     )
 
-    async def plan(self, lab: Lab, target: ContainerFacts, params: Mapping[str, float]) -> Undo:
+    async def plan(self, lab: Lab, target: ContainerFacts, order: Order) -> Undo:
         del lab
-        return {**base_undo(target), "params": dict(params)}
+        return {**base_undo(target), "params": dict(order.params)}
 
     async def apply(self, lab: Lab, undo: Undo) -> None:
         await lab.engine.restart(undo["container"], int(undo["params"]["grace"]))
@@ -129,8 +128,8 @@ class Pause(FaultKind):
         targets=_NODES,
     )
 
-    async def plan(self, lab: Lab, target: ContainerFacts, params: Mapping[str, float]) -> Undo:
-        del lab, params
+    async def plan(self, lab: Lab, target: ContainerFacts, order: Order) -> Undo:
+        del lab, order
         return base_undo(target)
 
     async def apply(self, lab: Lab, undo: Undo) -> None:

@@ -128,14 +128,19 @@ class Engine:
         import docker.errors
         import requests
 
+        own: docker.APIClient | None = None
         try:
-            api = self._api() if deadline <= self.deadline_s else self._connect(deadline)
-            return work(api)
+            if deadline > self.deadline_s:
+                own = self._connect(deadline)
+            return work(own or self._api())
         except docker.errors.APIError as error:
             text = str(error.explanation or error).strip()
             raise EngineError(f"{what}: {text}", error.status_code) from error
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
             raise EngineError(f"{what}: {_plain(error)}") from error
+        finally:
+            if own is not None:
+                own.close()
 
     async def close(self) -> None:
         """End streams and threads; does not wait for calls that hang."""
@@ -299,6 +304,61 @@ class Engine:
             lambda api: api.connect_container_to_network(container, network, **how),
             urgent=True,
         )
+
+    async def update(self, container: str, limits: dict[str, int]) -> None:
+        """`POST /containers/{id}/update` with the engine's own names (CpuQuota, NanoCpus, Memory, ...)."""
+
+        def work(api: docker.APIClient) -> None:
+            answer = api._post_json(api._url("/containers/{0}/update", container), data=limits)
+            api._result(answer, True)
+
+        await self._call(f"update {container[:12]}", work, urgent=True)
+
+    async def create(self, name: str, image: str, command: list[str], body: dict[str, Any]) -> str:
+        """`POST /containers/create`; `body` adds to image and command in the engine's own words. Returns the id."""
+
+        def work(api: docker.APIClient) -> str:
+            data = {"Image": image, "Cmd": command, **body}
+            answer = api._post_json(api._url("/containers/create"), data=data, params={"name": name})
+            return str(api._result(answer, True)["Id"])
+
+        return await self._call(f"create {name}", work, urgent=True)
+
+    async def remove(self, container: str) -> None:
+        """Remove a container, running or not; one that is gone is no error."""
+        try:
+            await self._call(
+                f"remove {container[:24]}",
+                lambda api: api.remove_container(container, force=True, v=False),
+                urgent=True,
+            )
+        except EngineError as error:
+            # 409: its removal is under way already, which is what was asked for.
+            if not error.missing and error.status != 409:
+                raise
+
+    async def execute(self, container: str, command: list[str]) -> tuple[int, str]:
+        """Run a command in a running container; its exit code and output."""
+
+        def work(api: docker.APIClient) -> tuple[int, str]:
+            made = api.exec_create(container, command)["Id"]
+            output = api.exec_start(made) or b""
+            return int(api.exec_inspect(made).get("ExitCode") or 0), bytes(output).decode("utf-8", "replace")
+
+        return await self._call(f"exec in {container[:24]}", work, urgent=True, deadline_s=10)
+
+    async def image(self, name: str) -> dict[str, Any] | None:
+        """`GET /images/{name}/json`, None where the engine does not have it."""
+        try:
+            return await self._call(f"image {name}", lambda api: dict(api.inspect_image(name)))
+        except EngineError as error:
+            if error.missing:
+                return None
+            raise
+
+    async def network(self, name: str) -> dict[str, Any]:
+        """`GET /networks/{name}`."""
+        return await self._call(f"network {name}", lambda api: dict(api.inspect_network(name)), urgent=True)
 
 
 def _wake(loop: asyncio.AbstractEventLoop, ready: asyncio.Event) -> None:
