@@ -5,7 +5,9 @@ Shapes: PD v8.5.5 HTTP API v1 and etcd's gateway (guides/tikv.md 1.3, 1.4).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from console.model.observation import Observation
@@ -116,6 +118,43 @@ def reduce_config(body: Any) -> dict[str, Any]:
     return {k: v for k, v in _mapping(body).items() if isinstance(v, (str, int, float, bool))}
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question: the observation's kind, path below the member's URL, and how its answer is reduced."""
+
+    kind: str
+    path: str
+    reduce: Reduce
+    headers: dict[str, str] | None = None
+    post: Any = None
+
+
+def _schedulers(body: Any) -> dict[str, Any]:
+    return {"active": [str(x) for x in _listing(body or [])[:100]]}
+
+
+_API = "/pd/api/v1"
+PING = f"{_API}/ping"
+LOCAL = (
+    Ask("leader", f"{_API}/leader", reduce_leader, headers=_ALLOW),
+    Ask("etcd", "/v3/maintenance/status", reduce_etcd, post={}),
+)
+STORES = (Ask("stores", f"{_API}/stores", reduce_stores),)
+VIEWS = (
+    Ask("members", f"{_API}/members", reduce_members),
+    Ask("health", f"{_API}/health", reduce_health),
+)
+# Cluster-wide: one member is enough, and the leader needs no forwarding.
+SLOW = (
+    *(Ask(f"check/{kind}", f"{_API}/regions/check/{kind}", reduce_count) for kind in CHECKS),
+    Ask("regions", f"{_API}/stats/region", reduce_regions),
+    Ask("operators", f"{_API}/operators", reduce_operators),
+    Ask("schedulers", f"{_API}/schedulers", _schedulers),
+    Ask("config/schedule", f"{_API}/config/schedule", reduce_config),
+    Ask("config/replicate", f"{_API}/config/replicate", reduce_config),
+)
+
+
 class PdMember:
     """One member's polls. Leader-served questions every `poll_s`, its own quick ones more often."""
 
@@ -160,41 +199,28 @@ class PdMember:
         url = self._url()
         if url is None:
             return
-        answer = await probe.get(url, "/pd/api/v1/ping", self._clock.real(PING_DEADLINE_S))
+        answer = await probe.get(url, PING, self._clock.real(PING_DEADLINE_S))
         self._send("ping", answer)
 
     async def _local(self) -> None:
-        await self._ask("leader", "/pd/api/v1/leader", reduce_leader, headers=_ALLOW)
-        await self._ask("etcd", "/v3/maintenance/status", reduce_etcd, post={})
+        await self._all(LOCAL)
 
     async def _stores(self) -> None:
-        ok = await self._ask("stores", "/pd/api/v1/stores", reduce_stores)
-        if ok:
+        if await self._all(STORES):
             self._health.ok()
 
     async def _views(self) -> None:
-        await self._ask("members", "/pd/api/v1/members", reduce_members)
-        await self._ask("health", "/pd/api/v1/health", reduce_health)
+        await self._all(VIEWS)
 
     async def _slow(self) -> None:
-        """Cluster-wide questions: one member is enough, and the leader needs no forwarding."""
-        if self._lead() not in (None, self.name):
-            return
-        for kind in CHECKS:
-            await self._ask(f"check/{kind}", f"/pd/api/v1/regions/check/{kind}", reduce_count)
-        await self._ask("regions", "/pd/api/v1/stats/region", reduce_regions)
-        await self._ask("operators", "/pd/api/v1/operators", reduce_operators)
-        await self._ask("schedulers", "/pd/api/v1/schedulers", self._schedulers)
-        await self._ask("config/schedule", "/pd/api/v1/config/schedule", reduce_config)
-        await self._ask("config/replicate", "/pd/api/v1/config/replicate", reduce_config)
+        if self._lead() in (None, self.name):
+            await self._all(SLOW)
 
-    @staticmethod
-    def _schedulers(body: Any) -> dict[str, Any]:
-        return {"active": [str(x) for x in _listing(body or [])[:100]]}
+    async def _all(self, asks: tuple[Ask, ...]) -> bool:
+        answered = [await self._ask(ask) for ask in asks]
+        return all(answered)
 
-    async def _ask(
-        self, kind: str, path: str, reduce: Reduce, headers: dict[str, str] | None = None, post: Any = None
-    ) -> bool:
+    async def _ask(self, ask: Ask) -> bool:
         import httpx
 
         url = self._url()
@@ -202,29 +228,30 @@ class PdMember:
             return False
         began = self._clock.now()
         try:
-            if post is None:
-                response = await self._client.get(url + path, headers=headers)
+            if ask.post is None:
+                response = await self._client.get(url + ask.path, headers=ask.headers)
             else:
-                response = await self._client.post(url + path, json=post)
-            answer = _answer(response, reduce)
+                response = await self._client.post(url + ask.path, json=ask.post)
+            answer = answer_of(ask, response.status_code, response.content)
         except httpx.HTTPError as error:
             answer = {"error": type(error).__name__, "msg": str(error)[:200]}
             self._health.failed(f"{self.name}: {type(error).__name__} {error}".strip())
         answer["rtt_ms"] = round((self._clock.now() - began) * 1000, 1)
-        self._send(kind, answer)
+        self._send(ask.kind, answer)
         return "body" in answer and answer.get("status") == 200
 
     def _send(self, kind: str, answer: dict[str, Any]) -> None:
         self._emit(Observation(self._clock.now(), self.name, kind, answer))
 
 
-def _answer(response: httpx.Response, reduce: Reduce) -> dict[str, Any]:
-    if response.status_code >= 300:
-        return {"status": response.status_code, "body": response.text[:300]}
+def answer_of(ask: Ask, status: int, body: bytes) -> dict[str, Any]:
+    """An HTTP answer as a flight record holds it."""
+    if status >= 300:
+        return {"status": status, "body": body.decode(errors="replace")[:300]}
     try:
-        return {"status": response.status_code, "body": reduce(response.json())}
+        return {"status": status, "body": ask.reduce(json.loads(body))}
     except (ValueError, TypeError, AttributeError, KeyError) as error:
-        return {"error": "BadAnswer", "msg": f"{response.request.url.path}: {str(error)[:200]}"}
+        return {"error": "BadAnswer", "msg": f"{ask.path}: {str(error)[:200]}"}
 
 
 async def names_of(urls: list[str]) -> dict[str, str]:

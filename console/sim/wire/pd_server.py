@@ -53,12 +53,13 @@ class PdPort:
         wire = wire_sample(self.world.fabric.path(None, self.member.container, CLIENT_PORT), self.chance)
         if wire:
             await self.clock.sleep(wire)
-        answer = await self._answer(question, request)
+        answer = await self.answer(question, request)
         await door.passed(request.transport)
         self.clock.poke()
         return response(answer, self.world.ground.wall())
 
-    async def _answer(self, question: Asked, request: web.BaseRequest) -> Answer:
+    async def answer(self, question: Asked, request: web.BaseRequest) -> Answer:
+        """What the member says once the request has reached it; takes as long as it takes."""
         member = self.member
         if member.life is Life.STARTING:
             return plain(500, "[PD:server:ErrServerNotStarted]server not started")

@@ -39,21 +39,22 @@ class StatusPort:
         await door.passed(request.transport)
         self.clock.sync()
         path = self.world.fabric.path(None, self.node.container, STATUS_PORT)
-        delay = wire_sample(path, self.chance) + self._starved()
+        delay = wire_sample(path, self.chance) + self.starved()
         if delay:
             await self.clock.sleep(delay)
-        answer = self._answer(question)
+        answer = self.answer(question)
         await door.passed(request.transport)
         return response(answer, self.world.ground.wall())
 
-    def _starved(self) -> float:
+    def starved(self) -> float:
         """A throttled process answers in its next CPU period (guides/tikv.md 5.1 row 19)."""
         throttled = self.world.usages[self.node.container.id].meters["throttled"].rate / 10
         if throttled <= 0 or self.chance.random() > throttled:
             return 0.0
         return self.chance.uniform(0.0, 0.09)
 
-    def _answer(self, question: Asked) -> Answer:
+    def answer(self, question: Asked) -> Answer:
+        """What the store says once the request has reached it."""
         path, method = question.path, question.method
         if path == "/status":
             return Answer(200, b"", "text/plain; charset=utf-8")
