@@ -75,7 +75,8 @@ def faults(as_json: bool, **given: Any) -> int:
 async def _faults(wanted: Options) -> Any:
     session = await opened(wanted)
     try:
-        return session.view().faults
+        await session.operations.check()
+        return session.operations.faults
     finally:
         await session.close("the catalogue was shown")
 
@@ -107,7 +108,8 @@ def inject(
 ) -> int:
     """Inject KIND on TARGET and leave; the watchdog puts it back when its time is up.
 
-    TARGET is a service or container name, pd-leader, pd-follower, store-with-most-leaders, load or random.
+    TARGET is a service or container name, pd-leader, pd-follower, store-with-most-leaders, store-of-region:7, load,
+    a label (zone=a), n-1, n-2, a share (40%) or chance: random, random:2, random:2@SEED.
     """
     if given.get("sim"):
         raise Failure("a simulated cluster lives inside its console; serve one with `sim` and use --docker-host", USAGE)

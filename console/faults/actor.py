@@ -1,4 +1,7 @@
-"""The actor of one console: guard, journal, act, verify; expiry; the kill switch; recovery at start."""
+"""The actor of one console: everything it does to the world goes through one of these methods.
+
+Guard, journal, act, verify (`applying.py`); expiry, kill switch and recovery (`returning.py`); the lever.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import random
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from console.model.cluster import Cluster
 from console.model.fault import (
@@ -21,7 +24,6 @@ from console.model.fault import (
     Revert,
     Target,
 )
-from console.model.names import Role
 from console.observe.engine import ContainerFacts, EngineError
 from console.storage import Database, StorageError, audit
 from console.storage.journal import Journal
@@ -29,21 +31,21 @@ from console.storage.leases import boot_id, boot_now
 from console.storage.lever import read_lever, set_lever
 
 from . import guard, rollback
+from .applying import Applying
 from .catalogue import KINDS
 from .guard import Situation
-from .kind import FaultKind, Gone, NotFelt, Order, Undo
-from .lab import ALLOW, Lab
-from .select import resolve
-
-APPLY_S = 20.0
-FELT_S = 5.0
-LATE_S = 6.0  # the kill switch waits this long for an injection that is still being applied
-EXPIRY_POLL_S = 0.5
+from .kind import FaultKind, Order, Undo
+from .known import Known
+from .lab import Lab
+from .load import set_load
+from .preflight import Preflights
+from .returning import Returning, Undone
+from .select import SelectorError, region_of, resolve
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody wants done. `selector`: a name, a role, `random`."""
+    """What somebody wants done. `selector`: see `select.py`."""
 
     kind: str
     selector: str
@@ -69,7 +71,7 @@ class Policy:
 
 
 class Actor:
-    """Everything this console does to the world goes through one of these methods."""
+    """One lab, one journal, one policy. `before_first` must have returned before anything is done to the world."""
 
     def __init__(
         self,
@@ -83,70 +85,51 @@ class Actor:
     ) -> None:
         self.lab, self.policy = lab, policy
         self.journal = Journal(db, lab.id)
-        self._db, self._clock = db, clock
-        self._changed: Callable[[], None] = lambda: None
-        self._before_first = before_first
-        self._pace = pace
-        self._rng = random.Random(policy.seed)
-        self._known: dict[str, Injection] = {}
-        self._applying: dict[str, asyncio.Task[None]] = {}
-        self._reverting: dict[str, asyncio.Task[Revert]] = {}
-        self._late: set[asyncio.Task[None]] = set()
-        self._one_at_a_time = asyncio.Lock()
-        self._availability: dict[str, Availability] = {}
         self.disarmed = ""
+        self._db, self._before_first = db, before_first
+        self._known = Known(self.journal)
+        self._preflights = Preflights(lab)
+        self._applying = Applying(lab, self._known, clock, lambda i: i in self._returning.running)
+        self._returning = Returning(lab, self._known, self._applying.under_way, self._audit_revert, pace)
+        self._seed = policy.seed if policy.seed is not None else random.getrandbits(32)
+        self._asked = 0
+        self._one_at_a_time = asyncio.Lock()
         self._halts = 0
 
     def bind(self, changed: Callable[[], None]) -> None:
         """Have somebody told of every change."""
-        self._changed = changed
+        self._known.changed = changed
 
     # -- looking ----------------------------------------------------------------------------------------------------
 
     @property
     def injections(self) -> tuple[Injection, ...]:
         """Injections of this console's time, newest last."""
-        return tuple(self._known.values())
+        return self._known.all
 
     @property
     def live(self) -> tuple[Injection, ...]:
         """Those of which something may still be in the system."""
-        return tuple(i for i in self._known.values() if i.state.live)
+        return self._known.live
+
+    @property
+    def quiet(self) -> bool:
+        """True when nothing is being done or undone at this moment."""
+        return not (self._applying.under_way or self._returning.running or self._returning.late)
 
     async def availability(self) -> dict[str, Availability]:
         """Per kind whether it can work here; asked once, then remembered."""
-        if not self._availability:
-            names = list(KINDS)
-            answers = await asyncio.gather(*(self._preflight(KINDS[n]) for n in names))
-            self._availability = dict(zip(names, answers, strict=True))
-        return self._availability
-
-    async def _preflight(self, kind: FaultKind) -> Availability:
-        try:
-            async with asyncio.timeout(10):
-                return await kind.preflight(self.lab)
-        except (EngineError, TimeoutError) as error:
-            return Availability(False, f"preflight failed: {error}")
+        return await self._preflights.all()
 
     async def refresh(self) -> None:
         """Read lever and journal again: another console, a CLI or the watchdog may have moved them."""
         lever = await read_lever(self._db, self.lab.id)
         self.disarmed = f"{lever.reason} (by {lever.who})" if lever.engaged else ""
-        for injection in await self.journal.recent(30):
-            if injection.id in self._applying or injection.id in self._reverting:
-                continue
-            known = self._known.get(injection.id)
-            if known is None and injection.state.live:
-                self._put(injection)
-            elif known is not None and known.state is not injection.state:
-                self._put(replace(injection, called=known.called, returned=known.returned))
+        await self._known.read({*self._applying.under_way, *self._returning.running})
 
-    def _put(self, injection: Injection) -> None:
-        self._known[injection.id] = injection
-        for old in list(self._known.values())[:-60]:
-            if not old.state.live:
-                del self._known[old.id]
-        self._changed()
+    def due(self) -> list[Injection]:
+        """Live injections to put back now: their time is up, or an earlier attempt could not be ended."""
+        return self._returning.due()
 
     # -- guard ------------------------------------------------------------------------------------------------------
 
@@ -154,7 +137,10 @@ class Actor:
         """What it would do and whether the guard lets it through. Changes nothing."""
         if (kind := KINDS.get(request.kind)) is None:
             return _no_kind(request)
-        situation = await self._situation(kind, request, cluster, now)
+        try:
+            situation = await self._situation(kind, request, cluster, now)
+        except SelectorError as error:
+            return _refused(request, kind, Refusal("BAD_SELECTOR", str(error)))
         refusal = guard.refuse(situation)
         order = Order("preview", situation.params, situation.duration_s, situation.containers)
         undos: list[Undo] = []
@@ -175,8 +161,12 @@ class Actor:
         )
 
     async def _situation(self, kind: FaultKind, request: Request, cluster: Cluster, now: float) -> Situation:
+        # The same draw for a preview and for the injection after it: what was shown is what is done.
+        rng = random.Random(f"{self._seed}:{self._asked}")
         containers = await self.lab.containers()
-        targets = resolve(request.selector, containers, cluster, kind.spec.targets, self._rng)
+        region = region_of(request.selector)
+        holding = None if region is None else await self.lab.region_stores(region)
+        targets = resolve(request.selector, containers, cluster, kind.spec.targets, rng, holding)
         defaults = {p.name: p.default for p in kind.spec.params}
         return Situation(
             fault=kind.spec,
@@ -199,189 +189,87 @@ class Actor:
 
     async def inject(self, request: Request, cluster: Cluster, now: float) -> tuple[Injection, ...] | Refusal:
         """Guard, journal, act, verify. Everything refused and everything done has an audit row."""
-        if (kind := KINDS.get(request.kind)) is None:
-            return _no_kind(request).refusal or Refusal("UNKNOWN_KIND", request.kind)
         halts = self._halts
         async with self._one_at_a_time:
-            try:
-                await self.refresh()
-                situation = await self._situation(kind, request, cluster, now)
-                refusal = guard.refuse(situation)
-            except (EngineError, StorageError) as error:
-                refusal = Refusal("CANNOT_CHECK", f"the situation could not be read, so nothing was done: {error}")
-            if refusal is None:
-                try:
-                    planned = await self._plan(kind, situation)
-                except EngineError as error:
-                    refusal = Refusal("NOT_HERE", str(error))
-            if refusal is None and halts != self._halts:
-                refusal = Refusal("DISARMED", "the kill switch was pressed meanwhile")
-            if refusal is not None:
-                await self._audit("refused", request, code=refusal.code, why=refusal.sentence)
-                return refusal
-            return await self._carry_out(kind, request, planned, halts)
+            planned = await self._planned(request, cluster, now)
+            self._asked += 1
+            if not isinstance(planned, Refusal) and halts != self._halts:
+                planned = Refusal("DISARMED", "the kill switch was pressed meanwhile")
+            if isinstance(planned, Refusal):
+                await self._audit("refused", request, code=planned.code, why=planned.sentence)
+                return planned
+            return await self._carry_out(KINDS[request.kind], request, planned, lambda: halts != self._halts)
 
-    async def _plan(self, kind: FaultKind, situation: Situation) -> list[Injection]:
-        wall, boot = time.time(), boot_now()
-        planned = []
-        for target in situation.targets:
-            order = Order(uuid.uuid4().hex[:8], situation.params, situation.duration_s, situation.containers)
-            undo = await kind.plan(self.lab, target, order)
-            planned.append(
-                Injection(
-                    id=order.id,
-                    lab=self.lab.id,
-                    kind=situation.fault.kind,
-                    targets=(_frozen(target),),
-                    params=situation.params,
-                    began_wall=wall,
-                    expires_wall=wall + situation.duration_s,
-                    owner=self.policy.owner,
-                    boot=boot_id(),
-                    expires_boot=boot + situation.duration_s,
-                    undo=undo,
-                )
-            )
-        return planned
+    async def _planned(self, request: Request, cluster: Cluster, now: float) -> list[Injection] | Refusal:
+        """What would be done, ready for the journal, or why not. Changes nothing."""
+        if (kind := KINDS.get(request.kind)) is None:
+            return _no_kind(request).refusal or Refusal("UNKNOWN_KIND", request.kind)
+        try:
+            await self.refresh()
+            situation = await self._situation(kind, request, cluster, now)
+        except SelectorError as error:
+            return Refusal("BAD_SELECTOR", str(error))
+        except (EngineError, StorageError) as error:
+            return Refusal("CANNOT_CHECK", f"the situation could not be read, so nothing was done: {error}")
+        refusal = guard.refuse(situation)
+        if refusal is not None:
+            return refusal
+        try:
+            return [await self._plan(kind, situation, target) for target in situation.targets]
+        except EngineError as error:
+            return Refusal("NOT_HERE", str(error))
+
+    async def _plan(self, kind: FaultKind, situation: Situation, target: ContainerFacts) -> Injection:
+        order = Order(uuid.uuid4().hex[:8], situation.params, situation.duration_s, situation.containers)
+        undo = await kind.plan(self.lab, target, order)
+        wall = time.time()
+        return Injection(
+            id=order.id,
+            lab=self.lab.id,
+            kind=situation.fault.kind,
+            targets=(_frozen(target),),
+            params=situation.params,
+            began_wall=wall,
+            expires_wall=wall + situation.duration_s,
+            owner=self.policy.owner,
+            boot=boot_id(),
+            expires_boot=boot_now() + situation.duration_s,
+            undo=undo,
+        )
 
     async def _carry_out(
-        self, kind: FaultKind, request: Request, planned: list[Injection], halts: int
+        self, kind: FaultKind, request: Request, planned: list[Injection], halted: Callable[[], bool]
     ) -> tuple[Injection, ...] | Refusal:
         try:
             for injection in planned:
                 await self.journal.begin(injection)
-                self._put(injection)
+                self._known.put(injection)
             if self._before_first is not None:
                 await self._before_first()
         except (StorageError, OSError) as error:
             await self._abandon(planned)
             return Refusal("NO_JOURNAL", f"what cannot be undone after a crash is not done: {error}")
         await self._audit("inject", request, ids=[i.id for i in planned], targets=[i.component for i in planned])
-        done = await asyncio.gather(*(self._apply(kind, i, halts) for i in planned))
-        failed = [d for d in done if isinstance(d, str)]
+        done = await asyncio.gather(*(self._applying.apply(kind, i, halted) for i in planned))
+        failed = [d for d in done if d is not None]
         if failed:
-            await self.revert_these([i.id for i in planned])
-            return Refusal("NOT_APPLIED", f"{failed[0]}; what was begun has been put back")
+            results = await self.revert_these([i.id for i in planned])
+            return Refusal("NOT_APPLIED", f"{failed[0]}; {_put_back(results)}")
         return tuple(self._known[i.id] for i in planned)
 
     async def _abandon(self, planned: Sequence[Injection]) -> None:
         for injection in planned:
             with contextlib.suppress(StorageError):
                 await self.journal.move(injection, InjectionState.REVERTED, "never begun")
-            self._known.pop(injection.id, None)
-        self._changed()
-
-    async def _apply(self, kind: FaultKind, injection: Injection, halts: int) -> str | None:
-        """None when the fault is in and was felt, else why not."""
-        try:
-            injection = await self._move(injection, InjectionState.APPLYING)
-        except StorageError as error:
-            return f"the journal could not be written: {error}"
-        if halts != self._halts:
-            return "the kill switch was pressed"
-        undo: Undo = dict(injection.undo)
-        injection = replace(injection, called=self._clock())
-        self._put(injection)
-        task = asyncio.create_task(self._timed(kind.apply(self.lab, undo)))
-        self._applying[injection.id] = task
-        try:
-            await asyncio.wait({task})
-            if task.cancelled():
-                return f"{injection.kind} on {injection.component} was broken off"
-            task.result()
-            injection = replace(injection, returned=self._clock())
-            injection = await self._advance(injection, InjectionState.APPLIED)
-            said = await self._felt(kind, undo)
-            after = InjectionState.REVERTED if kind.momentary else InjectionState.VERIFIED
-            await self._advance(injection, after, said)
-        except (EngineError, StorageError, NotFelt, Gone, TimeoutError) as error:
-            return f"{injection.kind} on {injection.component}: {error or 'the engine did not answer in time'}"
-        finally:
-            if task.done():
-                self._applying.pop(injection.id, None)
-        return None
-
-    async def _timed(self, work: Awaitable[None]) -> None:
-        async with asyncio.timeout(APPLY_S + 60):
-            await work
-
-    async def _felt(self, kind: FaultKind, undo: Undo) -> str:
-        deadline = time.monotonic() + FELT_S
-        while True:
-            try:
-                return await kind.felt(self.lab, undo)
-            except NotFelt:
-                if time.monotonic() > deadline:
-                    raise
-            await asyncio.sleep(0.2)
-
-    async def _move(self, injection: Injection, state: InjectionState, note: str = "") -> Injection:
-        moved = await self.journal.move(injection, state, note)
-        self._put(moved)
-        return moved
-
-    async def _advance(self, injection: Injection, state: InjectionState, note: str = "") -> Injection:
-        """Move forward, unless it is being put back already: then its state is the rollback's to say."""
-        if injection.id in self._reverting:
-            return injection
-        return await self._move(injection, state, note)
+            self._known.forget(injection.id)
 
     # -- putting back -----------------------------------------------------------------------------------------------
 
     async def revert_these(
-        self,
-        ids: Sequence[str],
-        progress: rollback.Progress | None = None,
-        on_undone: Callable[[Injection], None] | None = None,
+        self, ids: Sequence[str], progress: rollback.Progress | None = None, on_undone: Undone | None = None
     ) -> tuple[Revert, ...]:
         """Put these back in parallel. One that is being put back already is waited for, not done twice."""
-
-        async def one(injection_id: str) -> Revert:
-            task = self._reverting.get(injection_id)
-            if task is None:
-                task = asyncio.create_task(self._put_back(self._known[injection_id], on_undone))
-                self._reverting[injection_id] = task
-                task.add_done_callback(lambda _: self._reverting.pop(injection_id, None))
-            result = await asyncio.shield(task)
-            if progress is not None:
-                progress(result)
-            return result
-
-        return tuple(await asyncio.gather(*(one(i) for i in ids if i in self._known)))
-
-    async def _put_back(self, injection: Injection, on_undone: Callable[[Injection], None] | None) -> Revert:
-        applying = self._applying.get(injection.id)
-        if applying is not None:
-            kind = KINDS.get(injection.kind)
-            if kind is not None and kind.series:
-                applying.cancel()
-            await asyncio.wait({applying}, timeout=LATE_S)
-        self._put(replace(self._known[injection.id], state=InjectionState.REVERTING))
-        result = await rollback.revert_one(self.lab, self.journal, injection, on_undone=on_undone, pace=self._pace)
-        if applying is not None and not applying.done():
-            late = asyncio.create_task(self._again(applying, injection))
-            self._late.add(late)
-            late.add_done_callback(self._late.discard)
-        stored = await self._stored(injection)
-        self._put(stored)
-        await self._audit(
-            "revert", None, id=injection.id, kind=injection.kind, outcome=result.outcome, detail=result.detail
-        )
-        return result
-
-    async def _stored(self, injection: Injection) -> Injection:
-        with contextlib.suppress(StorageError):
-            stored = await self.journal.get(injection.id)
-            if stored is not None:
-                return replace(stored, called=injection.called, returned=injection.returned)
-        return injection
-
-    async def _again(self, applying: asyncio.Task[None], injection: Injection) -> None:
-        """A call that the engine had not answered may still land after the revert; then it is put back once more."""
-        await asyncio.wait({applying})
-        self._applying.pop(injection.id, None)
-        await rollback.revert_one(self.lab, self.journal, injection, pace=self._pace)
-        self._put(await self._stored(injection))
+        return await self._returning.these(ids, progress, on_undone)
 
     async def revert_all(
         self,
@@ -389,26 +277,26 @@ class Actor:
         *,
         disarm: bool,
         progress: rollback.Progress | None = None,
-        on_undone: Callable[[Injection], None] | None = None,
+        on_undone: Undone | None = None,
     ) -> tuple[Revert, ...]:
         """The kill switch. Idempotent: nothing live, nothing done. A journal that fails does not stop it."""
         self._halts += 1
         if disarm:
             await self._disarm(reason)
-        with contextlib.suppress(StorageError):
-            for injection in await self.journal.live():
-                self._known.setdefault(injection.id, injection)
+        await self._known.add_live()
         results = await self.revert_these([i.id for i in self.live], progress, on_undone)
         if results:
             await self._audit("revert-all", None, reason=reason, outcome=rollback.summary(results), n=len(results))
         return results
+
+    # -- lever and load -----------------------------------------------------------------------------------------------
 
     async def _disarm(self, reason: str) -> None:
         self.disarmed = f"{reason} (by {self.policy.who})"
         with contextlib.suppress(StorageError):
             await set_lever(self._db, self.lab.id, True, reason, self.policy.who)
         await self._audit("disarm", None, reason=reason)
-        self._changed()
+        self._known.changed()
 
     async def arm(self, reason: str) -> Refusal | None:
         """Allow injections again. A reason is required; what is stuck stays stuck."""
@@ -422,37 +310,24 @@ class Actor:
             return Refusal("NO_JOURNAL", str(error))
         self.disarmed = ""
         await self._audit("arm", None, reason=reason.strip())
-        self._changed()
+        self._known.changed()
         return None
 
     async def set_load(self, on: bool) -> str:
-        """Start or stop the load generator: an operator's act on the workload, not a fault. One line of result."""
+        """Start or stop the load generator. One line of result. Raises EngineError."""
         if self.policy.read_only:
             return f"this console is read-only: {self.policy.read_only}"
-        loads = [c for c in await self.lab.containers() if c.role is Role.LOAD]
-        if not loads:
-            return "this project has no load generator"
-        load = loads[0]
-        if load.labels.get(ALLOW, "").lower() != "true":
-            return f"{load.service}: the container has no label {ALLOW}=true"
-        if any(load.id == t.container_id for i in self.live for t in i.targets):
-            return f"{load.service} carries an injection; revert that first"
-        await self._audit("load", None, on=on, container=load.name)
-        if on and not load.running:
-            await self.lab.engine.start(load.id)
-        elif not on and load.running:
-            await self.lab.engine.stop(load.id, 2)
-        return f"load {'on' if on else 'off'}: {load.service}"
+        done, said = await set_load(self.lab, on, self.live)
+        if done:
+            await self._audit("load", None, on=on, said=said)
+        return said
 
-    async def expired(self) -> list[Injection]:
-        """Live injections whose time is up; on another boot every one of them is."""
-        return [
-            i
-            for i in self.live
-            if not i.state.stuck
-            and i.state is not InjectionState.REVERTING
-            and (i.boot != boot_id() or boot_now() >= i.expires_boot)
-        ]
+    # -- audit --------------------------------------------------------------------------------------------------------
+
+    async def _audit_revert(self, result: Revert) -> None:
+        await self._audit(
+            "revert", None, id=result.injection, kind=result.kind, outcome=result.outcome, detail=result.detail
+        )
 
     async def _audit(self, action: str, request: Request | None, **data: object) -> None:
         asked = {} if request is None else {"kind": request.kind, "target": request.selector, "params": request.params}
@@ -464,7 +339,18 @@ def _frozen(target: ContainerFacts) -> Target:
     return Target(target.service, target.id, target.name, target.started_at)
 
 
+def _put_back(results: Sequence[Revert]) -> str:
+    worst = rollback.summary(results)
+    if worst.value == "COMPLETE":
+        return "what was begun has been put back"
+    return f"putting back what was begun: {worst.value}, {next(r.detail for r in results if r.outcome is worst)}"
+
+
 def _no_kind(request: Request) -> Preview:
     known = ", ".join(sorted(KINDS))
     refusal = Refusal("UNKNOWN_KIND", f"there is no fault kind {request.kind!r}; there are: {known}")
     return Preview(request.kind, (), "", "", "", 0.0, "", refusal)
+
+
+def _refused(request: Request, kind: FaultKind, refusal: Refusal) -> Preview:
+    return Preview(request.kind, (), kind.spec.mechanism, kind.spec.signature, "", 0.0, "", refusal)

@@ -181,16 +181,14 @@ async def preflight(lab: Lab, *needs: tuple[str, ...]) -> Availability:
     return Availability(True)
 
 
-_ABLE: dict[str, dict[str, str] | Availability] = {}
-
-
 async def abilities(lab: Lab) -> dict[str, str] | Availability:
-    """What `chx probe` says of the engine's kernel: ability -> why not, empty where it can. Asked once per engine."""
-    known = _ABLE.get(lab.where.url)
-    if isinstance(known, dict):
-        return known
+    """What `chx probe` says of the engine's kernel: ability -> why not, empty where it can. Asked once per lab."""
     if await lab.engine.image(IMAGE) is None:
         return Availability(False, f"the helper image {IMAGE} is not on this engine", REMEDY)
+    return await lab.once("what the kernel can do", lambda: _probe(lab))
+
+
+async def _probe(lab: Lab) -> dict[str, str]:
     undo: Undo = {"id": f"probe{time.monotonic_ns() % 10**6}"}
     output = await once(lab, undo, ("probe",), Spec(join="", command=("probe",)))
     able = {}
@@ -199,5 +197,4 @@ async def abilities(lab: Lab) -> dict[str, str] | Availability:
         verdict, _, why = rest.partition(" ")
         if verdict in ("ok", "no"):
             able[name] = "" if verdict == "ok" else why or "refused"
-    _ABLE[lab.where.url] = able
     return able

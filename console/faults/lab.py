@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 from console.model.names import Role
 from console.observe.engine import ContainerFacts, Endpoint, Engine, EngineError, facts
@@ -15,6 +16,7 @@ ALLOW = "chaos-console.allow"
 ENVIRONMENT = "chaos-console.environment"
 HELPER = "chaos-console.injection"  # on every container of ours: the injection it belongs to
 ASK_S = 2.0
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,7 @@ class Lab:
     id: str
     engine: Engine
     project: str
+    asked: dict[str, asyncio.Task[Any]] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
     async def of(engine: Engine, project: str) -> Lab:
@@ -35,6 +38,30 @@ class Lab:
     def where(self) -> Endpoint:
         """The engine's address."""
         return self.engine.where
+
+    async def once(self, what: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The answer to a question that is dear and does not change: those asking at the same time share one asking.
+        One that fails is forgotten, and its error raised."""
+        task: asyncio.Task[T] | None = self.asked.get(what)
+        if task is None or task.cancelled():
+            task = self.asked[what] = asyncio.create_task(ask(), name=what)
+        try:
+            return await asyncio.shield(task)
+        except EngineError:
+            self.asked.pop(what, None)
+            raise
+
+    def forget(self, what: str) -> None:
+        """Have it asked again the next time."""
+        self.asked.pop(what, None)
+
+    async def close(self) -> None:
+        """Break off what is still being asked, and wait until it has cleaned up after itself."""
+        asking = [t for t in self.asked.values() if not t.done()]
+        for task in asking:
+            task.cancel()
+        if asking:
+            await asyncio.wait(asking, timeout=ASK_S)
 
     async def containers(self) -> list[ContainerFacts]:
         """Every container of the project, inspected; one that vanished meanwhile is left out. Sorted by service."""
@@ -73,8 +100,25 @@ class Lab:
         except httpx.HTTPError:
             return None
 
+    async def region_stores(self, region: int) -> tuple[list[str], str | None]:
+        """The stores that hold a peer of the region, and the one that leads it, by service name. Raises EngineError."""
+        answer = await self._ask_pd(f"/pd/api/v1/region/id/{region}")
+        if answer is None:
+            raise EngineError("no PD member can be asked where the region is")
+        if not isinstance(answer, dict) or "id" not in answer:
+            raise EngineError(f"PD knows no region {region}")
+        stores = await self._ask_pd("/pd/api/v1/stores")
+        names = _names_of(stores)
+        holding = [names.get(p.get("store_id"), "") for p in answer.get("peers") or () if isinstance(p, dict)]
+        leader = answer.get("leader") or {}
+        return sorted(n for n in holding if n), names.get(leader.get("store_id"))
+
     async def pd_calls(self, service: str) -> str | None:
         """What PD calls the store at present (`Up`, `Disconnected`, ...); None where no PD answers or knows it."""
+        return _state_of(await self._ask_pd("/pd/api/v1/stores"), service)
+
+    async def _ask_pd(self, path: str) -> Any:
+        """The JSON that the first member that has an answer gives; None where none has."""
         import httpx
 
         for member in await self.containers():
@@ -83,17 +127,27 @@ class Lab:
                 continue
             try:
                 async with httpx.AsyncClient(timeout=ASK_S, trust_env=False) as client:
-                    answer = await client.get(f"{base}/pd/api/v1/stores")
-                if answer.status_code == 200:
-                    return _state_of(answer.json(), service)
+                    answer = await client.get(base + path)
+                if answer.status_code < 500:
+                    return answer.json()
             except (httpx.HTTPError, ValueError):
                 continue
         return None
 
 
+def _stores(body: Any) -> list[dict[str, Any]]:
+    found = body.get("stores") if isinstance(body, dict) else None
+    items = [item.get("store") for item in found or () if isinstance(item, dict)]
+    return [store for store in items if isinstance(store, dict)]
+
+
+def _service(store: Mapping[str, Any]) -> str:
+    return str(store.get("address", "")).split(":")[0]
+
+
+def _names_of(body: Any) -> dict[Any, str]:
+    return {store.get("id"): _service(store) for store in _stores(body)}
+
+
 def _state_of(body: Any, service: str) -> str | None:
-    for item in body.get("stores", ()) if isinstance(body, dict) else ():
-        store = item.get("store", {}) if isinstance(item, dict) else {}
-        if str(store.get("address", "")).split(":")[0] == service:
-            return str(store.get("state_name"))
-    return None
+    return next((str(store.get("state_name")) for store in _stores(body) if _service(store) == service), None)

@@ -19,7 +19,8 @@ from .catalogue import KINDS
 from .kind import Check, FaultKind, Gone, Undo
 from .lab import Lab
 
-ATTEMPTS = 3
+ATTEMPTS = 3  # of an undo that the engine answers with an error
+PAUSE_MAX_S = 2.0
 UNDO_S = 25.0  # deadline of one injection's undo, all attempts together
 VERIFY_S = 40.0  # a store's first heartbeat after a start may take 10 s, PD's word a little longer
 STABLE_S = 2.0  # how long it must stay up: what starts and dies again is PARTIAL
@@ -79,8 +80,11 @@ async def revert_one(
     undo = dict(injection.undo)
     try:
         error = await _undo(lab, kind, undo, pace)
+        if error is not None and error.away:
+            why = f"{error}; it is tried again until the engine answers"
+            return await _end(journal, injection, InjectionState.REVERTING, Outcome.FAILED, why, (), began)
         if error is not None:
-            return await _end(journal, injection, InjectionState.FAILED, Outcome.FAILED, error, (), began)
+            return await _end(journal, injection, InjectionState.FAILED, Outcome.FAILED, str(error), (), began)
         if on_undone is not None:
             on_undone(injection)
         checks = await _verify(lab, kind, undo, pace)
@@ -122,24 +126,25 @@ async def _end(
     return Revert(injection.id, injection.kind, injection.component, outcome, note, verified, seconds)
 
 
-async def _undo(lab: Lab, kind: FaultKind, undo: Undo, pace: Pace) -> str | None:
-    """None when the undo went through, else the last error."""
-    last = "no attempt was made"
+async def _undo(lab: Lab, kind: FaultKind, undo: Undo, pace: Pace) -> EngineError | None:
+    """None when the undo went through, else the last error. An engine that answers with an error gets a few attempts,
+    one that does not answer all the time there is."""
+    last: EngineError = EngineError("no attempt was made")
     deadline = time.monotonic() + pace.undo_s
-    for attempt in range(ATTEMPTS):
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
+    refused = 0
+    pause = pace.poll_s
+    while refused < ATTEMPTS and (left := deadline - time.monotonic()) > 0:
         try:
             async with asyncio.timeout(left):
                 await kind.revert(lab, undo)
-        except EngineError as error:
-            last = str(error)
-            await asyncio.sleep(min(pace.poll_s * 2**attempt, max(0.0, deadline - time.monotonic())))
-        except TimeoutError:
-            last = f"the engine did not carry out the undo within {pace.undo_s:g} s"
-        else:
             return None
+        except EngineError as error:
+            last = error
+            refused += not error.away
+        except TimeoutError:
+            last = EngineError(f"the engine did not carry out the undo within {pace.undo_s:g} s", away=True)
+        await asyncio.sleep(max(0.0, min(pause, deadline - time.monotonic())))
+        pause = min(2 * pause, PAUSE_MAX_S)
     return last
 
 

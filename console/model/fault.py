@@ -87,11 +87,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Availability:
-    """Whether a kind can work here, and if not, why and what would help."""
+    """Whether a kind can work here, and if not, why and what would help. `known` False: nobody has looked yet."""
 
     ok: bool
     reason: str = ""
     remedy: str = ""
+    known: bool = True
 
 
 @dataclass(frozen=True, slots=True)

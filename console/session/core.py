@@ -89,11 +89,13 @@ class Session:
 
     async def start(self) -> None:
         """Put back what a dead console left, then begin to observe."""
-        await self.operations.begin()
+        self.operations.begin()
         if self.parts.keeper is not None:
             await self.parts.keeper.recover(self.timeline, self.now)
             self._tasks.start("keeper", self.parts.keeper.run(self))
         self._sources.start()
+        if self.parts.actor is not None and not self.parts.actor.policy.read_only:
+            self._tasks.start("preflight", self.operations.check())  # it may start a container of ours
 
     def attach(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the session, as long as the session lasts."""
@@ -113,6 +115,8 @@ class Session:
         await self._asking.close()
         await self._tasks.close()
         await self._sources.close()
+        if parts.actor is not None:
+            await parts.actor.lab.close()
         if parts.keeper is not None:
             await parts.keeper.release()
         if parts.recording is not None:

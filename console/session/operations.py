@@ -8,7 +8,7 @@ from typing import Any
 
 from console.faults.actor import Actor, Request
 from console.model.cluster import Cluster
-from console.model.fault import Injection, Preview, Refusal, Revert
+from console.model.fault import Availability, Injection, InjectionState, Preview, Refusal, Revert
 from console.model.observation import LAB, Observation
 from console.model.view import FaultEntry, RevertProgress
 from console.observe.engine import EngineError
@@ -18,6 +18,8 @@ from .recording import Recording
 from .timeline import Timeline
 from .timing import Timing
 
+REVERTING = InjectionState.REVERTING
+UNKNOWN = Availability(True, known=False)
 _TONE = {"COMPLETE": "good", "PARTIAL": "warn", "FAILED": "bad"}
 
 
@@ -44,14 +46,22 @@ class Operations:
         self.marks: list[tuple[float, str]] = []
         self.faults: tuple[FaultEntry, ...] = ()
 
-    async def begin(self) -> None:
-        """Ask every kind whether it can work here."""
+    def begin(self) -> None:
+        """Show every kind; whether it can work here is for `check` to find out."""
         from console.faults.catalogue import KINDS
 
         if self.actor is not None:
             self.actor.bind(self._changed)
+            self.faults = tuple(FaultEntry(kind.spec, UNKNOWN) for kind in KINDS.values())
+
+    async def check(self) -> None:
+        """Ask every kind whether it can work here. It may take a second, and nobody waits for it but an injection."""
+        from console.faults.catalogue import KINDS
+
+        if self.actor is not None:
             here = await self.actor.availability()
             self.faults = tuple(FaultEntry(kind.spec, here[name]) for name, kind in KINDS.items())
+            self._changed()
 
     # -- injecting --------------------------------------------------------------------------------------------------
 
@@ -124,11 +134,12 @@ class Operations:
 
     async def expire(self) -> None:
         """Put back what has reached its duration."""
-        due = await self.actor.expired() if self.actor is not None else []
+        due = self.actor.due() if self.actor is not None else []
         if self.actor is None or not due:
             return
         for injection in due:
-            text = f"{injection.kind} on {injection.component} has reached its end"
+            over = "could not be put back yet; trying again" if injection.state is REVERTING else "has reached its end"
+            text = f"{injection.kind} on {injection.component} {over}"
             self._timeline.add(self._now(), "console", text)
         self._begin_revert(due)
         await self.actor.revert_these([i.id for i in due], self._result, self._undone)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from console.model.fault import Fault
 from console.model.names import natural
+from console.model.selectors import open_form
 from console.model.view import View
 from console.ui.keys import Key, verbs
 from console.ui.overlays.inject import targets_for
@@ -119,7 +120,7 @@ def _inject(words: Sequence[str], view: View) -> Command | Problem:
     if fault is None:
         return Problem(f"no fault kind {kind}{nearest(kind, [e.fault.kind for e in view.faults])}")
     fitting = targets_for(view, fault)
-    if target not in fitting:
+    if target not in fitting and not open_form(target):
         if target in targets_for(view):
             return Problem(f"{kind} does not fit {target}; it fits {', '.join(t.value for t in fault.targets)}")
         return Problem(f"no target {target}{nearest(target, fitting)}")

@@ -24,11 +24,13 @@ SERVICE = "com.docker.compose.service"
 
 
 class EngineError(Exception):
-    """The engine refused, failed or did not answer. `status` is its HTTP code, None where there was no answer."""
+    """The engine refused, failed or did not answer. `status` is its HTTP code, None where it was not the engine that
+    said so; `away`: it gave no answer at all, and may do so later."""
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, status: int | None = None, *, away: bool = False) -> None:
         super().__init__(message)
         self.status = status
+        self.away = away
 
     @property
     def missing(self) -> bool:
@@ -122,7 +124,7 @@ class Engine:
             async with asyncio.timeout(deadline), self._urgent if urgent else self._reading:
                 return await _in_thread(what, lambda: self._guarded(what, work, deadline))
         except TimeoutError as error:
-            raise EngineError(f"the engine did not answer within {deadline:g} s: {what}") from error
+            raise EngineError(f"the engine did not answer within {deadline:g} s: {what}", away=True) from error
 
     def _guarded(self, what: str, work: Callable[[docker.APIClient], T], deadline: float) -> T:
         import docker.errors
@@ -137,7 +139,7 @@ class Engine:
             text = str(error.explanation or error).strip()
             raise EngineError(f"{what}: {text}", error.status_code) from error
         except (docker.errors.DockerException, requests.RequestException, OSError) as error:
-            raise EngineError(f"{what}: {_plain(error)}") from error
+            raise EngineError(f"{what}: {_plain(error)}", away=True) from error
         finally:
             if own is not None:
                 own.close()

@@ -6,6 +6,7 @@ from itertools import groupby
 
 from console.model.fault import Fault, TargetKind
 from console.model.names import Role, natural, role_of
+from console.model.selectors import ROLES
 from console.model.view import View
 from console.ui.lines import EMPTY, Line, chain, line, whole_words
 from console.ui.messages import Notice
@@ -14,14 +15,6 @@ from console.ui.panes.faults import entry_line
 from console.ui.widgets.listing import Row
 
 _FITS = {Role.STORE: TargetKind.STORE, Role.PD: TargetKind.PD, Role.LOAD: TargetKind.LOAD}
-# Targets by what they are; the session finds out which service that is at the moment.
-ROLES: dict[str, tuple[TargetKind, ...]] = {
-    "pd-leader": (TargetKind.PD,),
-    "pd-follower": (TargetKind.PD,),
-    "store-with-most-leaders": (TargetKind.STORE,),
-    "random": tuple(TargetKind),
-    "load": (TargetKind.LOAD,),
-}
 
 
 def target_kinds(target: str) -> tuple[TargetKind, ...]:

@@ -122,6 +122,8 @@ class Faults(Pane):
         view = self.view
         if not view.faults:
             return EMPTY
+        if not all(e.availability.known for e in view.faults):
+            return line((f"{len(view.faults)} kinds, not checked{'' if view.read_only else ' yet'}", "dim"))
         can = sum(e.availability.ok for e in view.faults)
         return line((f"{can} of {len(view.faults)} work here", "dim"))
 
@@ -134,7 +136,8 @@ class Faults(Pane):
         view = self.view
         if not view.active:
             can = sum(e.availability.ok for e in view.faults)
-            kinds = [line((f"{plural(can, 'kind')} work here", "dim"))] if view.faults else []
+            known = view.faults and all(e.availability.known for e in view.faults)
+            kinds = [line((f"{plural(can, 'kind')} work here", "dim"))] if known else []
             return [line(("nothing is injected", "dim")), *kinds]
         return [
             line(("◆ ", "act"), (f"{i.component} ", "strong"), (i.kind, "act"), f" {mmss(left_of(i, view))} left")
