@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.model.fault import Availability
-from console.observe.engine import EngineError
+from console.observe.engine import ContainerFacts, EngineError
 
 from .kind import Check, Gone, NotFelt, Undo
 from .lab import HELPER, Lab
@@ -144,6 +144,14 @@ async def _namespace_lives(lab: Lab, undo: Undo) -> bool:
     """Rules live as long as the process whose namespace they are in."""
     now = await lab.facts(str(undo["container"]))
     return now is not None and now.running and now.started_at == undo["started_at"]
+
+
+async def data_volume(lab: Lab, target: ContainerFacts) -> str | None:
+    """The named volume behind the target's data; None where its data lies in its own layer."""
+    mounts = (await lab.engine.inspect(target.id)).get("Mounts") or []
+    named = [m for m in mounts if m.get("Type") == "volume" and m.get("RW")]
+    data = [m for m in named if "data" in str(m.get("Destination", ""))]
+    return str((data or named)[0]["Name"]) if named else None
 
 
 async def verify(lab: Lab, undo: Undo) -> list[Check]:

@@ -94,6 +94,8 @@ class Session:
             await self.parts.keeper.recover(self.timeline, self.now)
             self._tasks.start("keeper", self.parts.keeper.run(self))
         self._sources.start()
+        if self.parts.keeper is not None and self.parts.mode is Mode.LIVE:
+            self._tasks.start("sweep", self.parts.keeper.sweep(self.timeline, self.now))
         if self.parts.actor is not None and not self.parts.actor.policy.read_only:
             self._tasks.start("preflight", self.operations.check())  # it may start a container of ours
 

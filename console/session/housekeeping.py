@@ -50,6 +50,23 @@ class Keeper:
             text = f"{result.kind} on {result.component}: rollback {result.outcome.value}, {result.detail}"
             timeline.add(now(), "rollback", text, tone)
 
+    async def sweep(self, timeline: Timeline, now: Callable[[], float]) -> None:
+        """Take away what carries our mark and no journal answers for. Nothing waits for it."""
+        if not self._held:
+            return
+        from console.faults import orphans
+
+        live = self._actor.live
+        targets = {t.container_id for i in live for t in i.targets}
+        try:
+            found = await orphans.sweep(self._actor.lab, {i.id for i in live}, targets)
+        except EngineError as error:
+            timeline.add(now(), "console", f"leftovers of earlier consoles could not be looked for: {error}", "warn")
+            return
+        for orphan, failed in found:
+            text = f"found {orphan}, which no journal knows; " + (f"not removed: {failed}" if failed else "removed")
+            timeline.add(now(), "rollback", text, "bad" if failed else "warn")
+
     async def run(self, session: Session) -> None:
         """Beat until cancelled."""
         beat = 0

@@ -42,17 +42,20 @@ class Partition(FaultKind):
 
     async def revert(self, lab: Lab, undo: Undo) -> None:
         now = await must_exist(lab, undo)
+        failed: EngineError | None = None
         for name, how in undo["networks"].items():
             present = now.networks.get(name)
             if present is not None and not _lacking(present, how):
                 continue
-            if present is not None:  # attached again by hand without its alias: nobody finds it by name
-                await lab.engine.disconnect(name, now.id)
             try:
+                if present is not None:  # attached again by hand without its alias: nobody finds it by name
+                    await lab.engine.disconnect(name, now.id)
                 await lab.engine.connect(name, now.id, **_arguments(how))
             except EngineError as error:
                 if "already exists" not in str(error):
-                    raise
+                    failed = error  # a network that is gone does not keep it from the others
+        if failed is not None:
+            raise failed
 
     async def verify(self, lab: Lab, undo: Undo) -> list[Check]:
         now = await must_exist(lab, undo)

@@ -262,14 +262,12 @@ class DiskFill(_ByHelper):
 
 async def _data_volume(lab: Lab, target: ContainerFacts) -> str:
     """The volume behind the target's data. Raises EngineError where its data lies in its own layer."""
-    mounts = (await lab.engine.inspect(target.id)).get("Mounts") or []
-    named = [m for m in mounts if m.get("Type") == "volume" and m.get("RW")]
-    if not named:
+    volume = await helper.data_volume(lab, target)
+    if volume is None:
         raise EngineError(
             f"{target.service} has no data volume; its layer is the engine's own disk, which is not filled"
         )
-    data = [m for m in named if "data" in str(m.get("Destination", ""))]
-    return str((data or named)[0]["Name"])
+    return volume
 
 
 async def _free_mb(lab: Lab, undo: Undo) -> int:
