@@ -1,10 +1,10 @@
-# The developer's whole vocabulary: run, test, check, bench, screenshots, demo (and lock, after a change of pyproject).
+# The developer's whole vocabulary: run, test, check, bench, eval-quick, screenshots, demo (and lock, after a change of pyproject).
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run | test | check | bench | screenshots | demo"
+	@echo "make run | test | check | bench | eval-quick | screenshots | demo"
 
 .venv/run.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python 3.11 or newer is needed; PYTHON=... names another" >&2; exit 2; }
@@ -35,6 +35,9 @@ check: .venv/dev.stamp
 bench: .venv/dev.stamp
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+eval-quick: .venv/run.stamp
+	@$(BIN)/python -m console eval --quick $(ARGS)
+
 screenshots: .venv/dev.stamp
 	@$(BIN)/python -m tests.screenshots
 
@@ -42,4 +45,4 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
 
-.PHONY: help run demo test check bench screenshots lock
+.PHONY: help run demo test check bench eval-quick screenshots lock

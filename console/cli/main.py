@@ -29,6 +29,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "incidents": ("diagnose", "incidents"),
     "audit": ("audit", "audit"),
     "sim": ("sim", "sim"),
+    "catalogue": ("catalogue", "catalogue"),
+    "eval": ("evaluate", "evaluate"),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from console.cluster import fold
 from console.model.cluster import Cluster
 from console.model.incident import Finding, Incident
-from console.model.observation import CONSOLE, LAB, YCSB, Observation
+from console.model.observation import CONSOLE, DOCKER, LAB, YCSB, Observation
 
 from .base import Detector
 from .blind import data_plane
@@ -64,7 +64,7 @@ class Detection:
         if seen is None:
             return self._look() if obs.t - self._stepped >= TICK_S else False
         self.cluster = fold(self.cluster, seen)
-        if obs.src in (CONSOLE, YCSB) and obs.t - self._stepped < TICK_S and not _weighty(obs):
+        if obs.t - self._stepped < TICK_S and not _weighty(obs):
             return False
         return self._look()
 
@@ -87,5 +87,9 @@ class Detection:
 
 
 def _weighty(obs: Observation) -> bool:
-    """A client line worth looking at once: a summary, or a complaint that names an address."""
-    return obs.src == YCSB and isinstance(obs.data, str) and ("TOTAL" in obs.data or "error" in obs.data)
+    """Worth looking at once: a client summary or complaint, news of the engine, an answer that is not well."""
+    if obs.src == YCSB:
+        return isinstance(obs.data, str) and ("TOTAL" in obs.data or "error" in obs.data)
+    if obs.src == DOCKER:
+        return obs.kind in ("event", "containers")
+    return obs.src != CONSOLE and isinstance(obs.data, dict) and obs.data.get("status") != 200

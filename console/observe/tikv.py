@@ -10,6 +10,7 @@ from console.model.observation import Observation
 from . import probe
 from .clock import Clock
 from .source import Emit, Health, every, supervised
+from .tikv_metrics import StoreMetricsSource
 
 PROBE_S = 0.25
 DEADLINE_S = 0.5
@@ -22,12 +23,14 @@ class StoreProbe:
     def __init__(self, name: str, url: Callable[[], str | None], clock: Clock, emit: Emit, health: Health) -> None:
         self.name = name
         self._url, self._clock, self._emit, self._health = url, clock, emit, health
+        self._metrics = StoreMetricsSource(name, url, clock, emit)
 
     async def run(self) -> None:
         """Until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(supervised(self.name, self._health, lambda: every(self._clock, PROBE_S, self._status)))
             group.create_task(supervised(self.name, self._health, self._idle))
+            group.create_task(supervised(f"{self.name} metrics", self._metrics.health, self._metrics.run))
 
     async def _status(self) -> None:
         url = self._url()
