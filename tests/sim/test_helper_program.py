@@ -228,3 +228,28 @@ def test_the_whole_way_through_the_engine(simulator: Callable[..., SimServer]) -
         assert b"iptables ok" in probe
     finally:
         client.close()
+
+
+def test_what_disk_faults_ask_before_and_after() -> None:
+    """Free space, the control group's file, what is in it; a file on a volume is there for all who mount it."""
+    world = lived(5)
+    asker = helper(world, "tikv1", "hold", "other1", "300", "burn", "1", name="asker")
+    target = world.container("tikv1")
+    file = f"/cgroup/blkio/docker/{target.id}/blkio.throttle.write_bps_device"
+    assert int(lines(world, asker, "free", "/fill")[0]) == world.stores[4].disk.available >> 20
+    assert lines(world, asker, "cgroup") == ["io ok v1"]
+    assert lines(world, asker, "device", "/fill", f"/docker/{target.id}") == [f"{file}\t8:16 \t0"]
+    helper(world, "tikv1", "hold", "abc123", "300", "write", file, "8:16 524288", "8:16 0", name="w")
+    assert lines(world, asker, "read", file) == ["8:16 524288"]
+    lines(world, asker, "off", file, "8:16 0")
+    assert lines(world, asker, "read", file) == []
+    helper(world, "tikv1", "hold", "def456", "300", "write", file, "8:16 524288", "8:16 0", name="again")
+    ended(world, world.calls.kill(target))
+    assert file not in world.control_files, "a control group goes with its process"
+    assert world.stores[4].disk.write_rate == float("inf")
+    world.put_file(world.container("tikv2"), "/data/big", 1 << 20)
+    mounting = helper(world, "tikv2", "marks", name="mounting")
+    mounting.volumes_from, mounting.shares_netns_of = "", ""
+    mounting.volumes = {"/fill": world.container("tikv2").volumes["/data"]}
+    assert world.has_file(mounting, "/fill/big")
+    assert world.list_files(mounting, "/fill") == ["big"]

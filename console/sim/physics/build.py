@@ -108,6 +108,7 @@ def _members(world: World, network: Network, seat: object) -> None:
             f"--advertise-peer-urls=http://{name}:2380", f"--initial-cluster={cluster}",
         )  # fmt: skip
         container.ports[PD_PORT] = 0
+        _volume(world, container, name)
         container.stop_grace = 30.0
         member.container = container
         member.on_stop = world.pd.stop_of
@@ -134,6 +135,7 @@ def _stores(world: World, network: Network, seat: object) -> None:
             f"--advertise-status-addr={name}:20180", "--data-dir=/data", f"--pd-endpoints={endpoints}",
         )  # fmt: skip
         container.ports[STATUS_PORT] = 0
+        _volume(world, container, name)
         container.stop_grace = 30.0
         node.on_join.append(lambda joined: world.inspections.forget(joined.id, world.now))
         node.container, node.pd, node.raft = container, world.pd, world.raft
@@ -178,6 +180,12 @@ def _load(world: World, network: Network, seat: object) -> None:
     )  # fmt: skip
     process.container = container
     _run(world, network, container, name, seat())
+
+
+def _volume(world: World, container: Container, service: str) -> None:
+    """A volume of its own for its data, as Compose mounts it."""
+    name = f"{world.spec.project}_{service}"
+    container.volumes["/data"], container.binds = name, (f"{name}:/data:rw",)
 
 
 def _container_name(world: World, service: str) -> str:

@@ -49,6 +49,8 @@ def _hold(world: World, container: Container, words: Sequence[str]) -> Result:
     def finish() -> str:
         holder()
         _undo_all(world, container, netns, id_)
+        if fault == "write":
+            world.control_group(args[0], args[2])
         return "undone\n"
 
     def gone() -> None:
@@ -89,7 +91,7 @@ def _apply(
         return world.burn(container, int(number(args[0])))
     if fault == "write" and len(args) >= 3:
         world.control_group(args[0], args[1])
-        return lambda: None
+        return _nothing
     raise Bad(f"no fault {fault}")
 
 
@@ -184,6 +186,8 @@ def _rule_text(id_: str, rule: Rule) -> str:
 def _marks(world: World, container: Container, _words: Sequence[str]) -> Result:
     netns = world.fabric.netns(container)
     lines = [*sorted(netns.chains), *(["qdisc"] if netns.qdisc else [])]
+    ours = FILL.removeprefix("/fill/")
+    lines += [f"file {n.removeprefix(ours)}" for n in world.list_files(container, "/fill") if n.startswith(ours)]
     return Result(out="".join(f"{line}\n" for line in lines), runs_s=0.05)
 
 
@@ -192,6 +196,29 @@ def _sweep(world: World, container: Container, _words: Sequence[str]) -> Result:
     for id_ in [*netns.chains, "qdisc"]:
         _undo_all(world, container, netns, id_)
     return Result(runs_s=0.1)
+
+
+def _free(world: World, container: Container, _words: Sequence[str]) -> Result:
+    node = world.store_of(container)
+    free = node.disk.available if node is not None else world.ground.spec.store_disk // 2
+    return Result(out=f"{free >> 20}\n", runs_s=0.05)
+
+
+def _cgroup(_world: World, _container: Container, _words: Sequence[str]) -> Result:
+    return Result(out="io ok v1\n", runs_s=0.05)
+
+
+def _device(_world: World, _container: Container, words: Sequence[str]) -> Result:
+    if len(words) < 2:
+        raise Bad("device PATH GROUP")
+    return Result(out=f"/cgroup/blkio{words[1]}/blkio.throttle.write_bps_device\t8:16 \t0\n", runs_s=0.05)
+
+
+def _read(world: World, _container: Container, words: Sequence[str]) -> Result:
+    if not words:
+        raise Bad("read FILE")
+    text = world.control_files.get(words[0], "")
+    return Result(out=f"{text}\n" if text else "", runs_s=0.05)
 
 
 def _off(world: World, _container: Container, words: Sequence[str]) -> Result:
@@ -212,5 +239,9 @@ _COMMANDS: dict[str, Callable[[World, Container, Sequence[str]], Result]] = {
     "marks": _marks,
     "sweep": _sweep,
     "off": _off,
+    "free": _free,
+    "cgroup": _cgroup,
+    "device": _device,
+    "read": _read,
     "probe": _probe,
 }

@@ -127,6 +127,12 @@ def _rm(world: World, container: Container, argv: Sequence[str]) -> Result:
     return Result()
 
 
+def _ls(world: World, container: Container, argv: Sequence[str]) -> Result:
+    """`ls [-A] FOLDER`: what was put there by hand; the store's own files are not shown."""
+    folders = [a for a in argv[1:] if not a.startswith("-")] or ["/"]
+    return Result(out="".join(f"{name}\n" for name in world.list_files(container, folders[-1])))
+
+
 def _df(world: World, container: Container, argv: Sequence[str]) -> Result:
     """`df [-B1]`: the volume the store keeps its data on, in bytes or KiB."""
     node = world.store_of(container)
@@ -157,4 +163,5 @@ def standard() -> dict[str, Program]:
         "fallocate": _fallocate,
         "rm": _rm,
         "df": _df,
+        "ls": _ls,
     }

@@ -134,6 +134,7 @@ class Container:
     restart_timer: Timer | None = None
     shares_netns_of: str = ""  # id of the container whose namespace it lives in
     binds: tuple[str, ...] = ()
+    volumes: dict[str, str] = field(default_factory=dict)  # where it is mounted -> named volume
     volumes_from: str = ""  # id of the container whose volumes it mounts
     cgroup_parent: str = ""
 

@@ -48,7 +48,8 @@ class World:
         self.pd = PdCluster(self.ground, self.engine, self.fabric, self.raft)
         self.usages: dict[str, Usage] = {}
         self.programs: dict[str, Program] = {**standard(), "chx": chx}
-        self.files: dict[str, dict[str, int]] = {}  # container id -> path -> bytes
+        self.files: dict[str, dict[str, int]] = {}  # volume or container id -> path -> bytes
+        self.control_files: dict[str, str] = {}  # what was written to control groups last
         self.execs = Execs(self)
         self.load = LoadProcess(self.ground, self.engine)
         self.routes = Routes(self.ground, self.raft, self.fabric, lambda: self.load.container, self.load.say)
@@ -110,7 +111,10 @@ class World:
     def store_of(self, container: Container) -> StoreNode | None:
         """The store that runs in a container (or whose volumes a helper shares), or None."""
         owner = self.engine.containers.get(container.volumes_from or container.shares_netns_of, container)
-        return owner.process if isinstance(owner.process, StoreNode) else None
+        if isinstance(owner.process, StoreNode):
+            return owner.process
+        shared = set(container.volumes.values())
+        return next((n for n in self.stores.values() if shared & set(n.container.volumes.values())), None)
 
     def member_of(self, container: Container) -> PdMember | None:
         """The PD member that runs in a container, or None."""
@@ -154,24 +158,36 @@ class World:
 
     # -- files -----------------------------------------------------------------------------------------------------
 
-    def _place_of(self, container: Container) -> str:
-        """Whose disk a container writes to."""
-        return container.volumes_from or container.id
+    def _place_of(self, container: Container, path: str) -> tuple[str, str]:
+        """The volume a path of a container lies on and its place there; its own layer where it lies on none."""
+        owner = self.engine.containers.get(container.volumes_from, container)
+        for place, volume in owner.volumes.items():
+            if path.startswith(f"{place}/"):
+                return volume, path.removeprefix(place)
+        return owner.id, path
 
     def put_file(self, container: Container, path: str, size: int) -> None:
         """A file of so many bytes on the container's disk."""
-        files, node = self.files.setdefault(self._place_of(container), {}), self.store_of(container)
+        disk, path = self._place_of(container, path)
+        files, node = self.files.setdefault(disk, {}), self.store_of(container)
         if node is not None:
             node.set_disk(filler=node.disk.filler + size - files.get(path, 0))
         files[path] = size
 
     def has_file(self, container: Container, path: str) -> bool:
         """Whether it is there."""
-        return path in self.files.get(self._place_of(container), {})
+        disk, path = self._place_of(container, path)
+        return path in self.files.get(disk, {})
+
+    def list_files(self, container: Container, folder: str) -> list[str]:
+        """Names of what was put into a folder, sorted."""
+        disk, inner = self._place_of(container, f"{folder.rstrip('/')}/")
+        return sorted(p.removeprefix(inner) for p in self.files.get(disk, {}) if p.startswith(inner))
 
     def drop_file(self, container: Container, path: str) -> bool:
         """Remove it; False where it is not there."""
-        files, node = self.files.get(self._place_of(container), {}), self.store_of(container)
+        disk, path = self._place_of(container, path)
+        files, node = self.files.get(disk, {}), self.store_of(container)
         size = files.pop(path, None)
         if size is not None and node is not None:
             node.set_disk(filler=max(0, node.disk.filler - size))
@@ -199,6 +215,8 @@ class World:
     def control_group(self, file: str, text: str) -> None:
         """A write to a control group's file; only the disk throttle of a store has an effect."""
         found = throttle_of(file, text)
+        none = found is not None and found[1] == float("inf")
+        self.control_files[file] = "" if none else text
         node = next((n for n in self.stores.values() if found and n.container.id.startswith(found[0])), None)
         if found is not None and node is not None:
             node.set_disk(write_rate=found[1])
@@ -215,6 +233,12 @@ class World:
         for id_ in [i for i in self.usages if i not in self.engine.containers]:
             del self.usages[id_]
             self.files.pop(id_, None)
+        for file in list(self.control_files):  # a control group goes with its process
+            owner = next((c for c in self.engine.containers.values() if c.id in file), None)
+            if owner is None or not owner.alive:
+                del self.control_files[file]
+                if owner is not None and isinstance(owner.process, StoreNode):
+                    owner.process.set_disk(write_rate=float("inf"))
         for usage in self.usages.values():
             usage.refresh()
 

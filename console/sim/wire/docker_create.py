@@ -41,6 +41,7 @@ def create(world: World, name: str, body: bytes) -> Container:
     container.hostname = text(config, "Hostname", "Config") or container.id[:12]
     container.cap_add = strings(host, "CapAdd", "HostConfig")
     container.binds = strings(host, "Binds", "HostConfig")
+    container.volumes = _volumes(container.binds)
     container.volumes_from = _volumes_from(world, strings(host, "VolumesFrom", "HostConfig"))
     container.cgroup_parent = text(host, "CgroupParent", "HostConfig")
     container.auto_remove = flag(host, "AutoRemove", "HostConfig")
@@ -52,6 +53,12 @@ def create(world: World, name: str, body: bytes) -> Container:
         world, container, text(host, "NetworkMode", "HostConfig"), table(networking, "EndpointsConfig", "Networking")
     )
     return container
+
+
+def _volumes(binds: tuple[str, ...]) -> dict[str, str]:
+    """Where named volumes are mounted -> their names; folders of the host are not among them."""
+    parts = [bind.split(":") for bind in binds]
+    return {p[1]: p[0] for p in parts if len(p) >= 2 and not p[0].startswith("/")}
 
 
 def _volumes_from(world: World, names: tuple[str, ...]) -> str:

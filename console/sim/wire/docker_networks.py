@@ -9,7 +9,7 @@ from console.sim.physics.engine import EngineError
 from . import docker_body as bodies
 from .docker_call import Call, Part, Route, ok
 from .docker_filters import labelled, parse_filters
-from .docker_views import image_row, image_view, network_view
+from .docker_views import image_row, image_view, network_view, volume_view
 
 
 class NetworkApi(Part):
@@ -84,5 +84,6 @@ class NetworkApi(Part):
         )
 
     async def volumes(self, _call: Call) -> web.Response:
-        """`/volumes`: none."""
-        return ok({"Volumes": [], "Warnings": None})
+        """`/volumes`: those that containers mount."""
+        names = sorted({n for c in self.world.engine.containers.values() for n in c.volumes.values()})
+        return ok({"Volumes": [volume_view(self.world, n) for n in names], "Warnings": None})

@@ -63,6 +63,42 @@ def _published(c: Container) -> Json:
     return {f"{inner}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(outer)}] for inner, outer in c.ports.items()}
 
 
+def _mounts(c: Container) -> list[Json]:
+    """Named volumes."""
+    return [_mount(name, place, "ro" not in _mode(c, place)) for place, name in sorted(c.volumes.items())]
+
+
+def _mode(c: Container, place: str) -> list[str]:
+    return next((b.split(":")[2].split(",") for b in c.binds if b.split(":")[1:2] == [place] and b.count(":") > 1), [])
+
+
+def _mount(name: str, place: str, writable: bool) -> Json:
+    """One element of `Mounts`."""
+    return {
+        "Type": "volume",
+        "Name": name,
+        "Source": f"/var/lib/docker/volumes/{name}/_data",
+        "Destination": place,
+        "Driver": "local",
+        "Mode": "rw" if writable else "ro",
+        "RW": writable,
+        "Propagation": "",
+    }
+
+
+def volume_view(world: World, name: str) -> Json:
+    """One volume of `GET /volumes`."""
+    return {
+        "CreatedAt": rfc3339(world.ground.wall(0.0)),
+        "Driver": "local",
+        "Labels": None,
+        "Mountpoint": f"/var/lib/docker/volumes/{name}/_data",
+        "Name": name,
+        "Options": None,
+        "Scope": "local",
+    }
+
+
 def _config(c: Container) -> Json:
     return {
         "Hostname": c.hostname,
@@ -112,7 +148,7 @@ def inspect_view(world: World, c: Container) -> Json:
         "ExecIDs": None,
         "HostConfig": host_config(c),
         "GraphDriver": {"Data": {}, "Name": "overlay2"},
-        "Mounts": [],
+        "Mounts": _mounts(c),
         "Config": _config(c),
         "NetworkSettings": {
             "Bridge": "",
@@ -132,7 +168,7 @@ def inspect_view(world: World, c: Container) -> Json:
             "IPPrefixLen": 0,
             "IPv6Gateway": "",
             "MacAddress": "",
-            "Networks": {name: _endpoint(world, c, e, listed=False) for name, e in c.endpoints.items()},
+            "Networks": {name: _endpoint(world, c, e, listed=False) for name, e in sorted(c.endpoints.items())},
         },
     }
 
@@ -156,8 +192,10 @@ def list_view(world: World, c: Container) -> Json:
         "State": c.status,
         "Status": status_text(world.ground, c),
         "HostConfig": {"NetworkMode": c.network_mode},
-        "NetworkSettings": {"Networks": {name: _endpoint(world, c, e, listed=True) for name, e in c.endpoints.items()}},
-        "Mounts": [],
+        "NetworkSettings": {
+            "Networks": {name: _endpoint(world, c, e, listed=True) for name, e in sorted(c.endpoints.items())}
+        },
+        "Mounts": _mounts(c),
     }
 
 

@@ -180,8 +180,8 @@ def _scheduling(world: World, text: Text) -> None:
     config = world.pd.config.parts["schedule"]
     rows: list[Row] = []
     for name, value in config.items():
-        if isinstance(value, (int, float)):
-            rows.append(({"type": name}, float(value)))
+        if isinstance(value, (int, float)):  # in force now: a value with a time to live is seen here and nowhere else
+            rows.append(({"type": name}, world.pd.config.number(name, world.now)))
         elif value in ("true", "false"):
             rows.append(({"type": name}, float(value == "true")))
     text.one("pd_config_status", "gauge", "Status of the scheduling configurations.", rows)
