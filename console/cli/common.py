@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -86,8 +87,29 @@ def options(
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end; SIGINT cancels it and leaves with 130 after its clean-up."""
-    return asyncio.run(work)
+    """Run a coroutine to its end; SIGINT, SIGTERM and SIGHUP cancel it, and after its clean-up leave with 128 + n."""
+    return asyncio.run(_ended_by_signals(work))
+
+
+async def _ended_by_signals(work: Coroutine[Any, Any, T]) -> T:
+    # SIGINT is asyncio's own: it cancels this coroutine, and main turns the KeyboardInterrupt into 130.
+    task, loop, got = asyncio.ensure_future(work), asyncio.get_running_loop(), list[int]()
+
+    def end(number: int) -> None:
+        got.append(number)
+        task.cancel()
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, end, number)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if got:
+            raise SystemExit(128 + got[0]) from None
+        raise
+    finally:
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.remove_signal_handler(number)
 
 
 async def opened(wanted: Options) -> Session:

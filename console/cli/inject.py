@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from console.model.fault import Injection, Outcome, Preview, Refusal, Revert
+from console.model.text import clean
 
 from .common import (
+    CHECK_FAILED,
     OK,
     REFUSED,
     ROLLBACK,
@@ -26,9 +28,12 @@ from .common import (
 )
 
 if TYPE_CHECKING:
+    from console.faults.actor import Request
+    from console.session.core import Session
     from console.session.opening import Options
 
-_REFUSED_USAGE = ("UNKNOWN_KIND", "BAD_PARAMETER", "BAD_DURATION")
+BASELINE_S = 30.0  # a client may print a line every ten seconds, and it takes two to make a difference
+_REFUSED_USAGE = ("UNKNOWN_KIND", "BAD_PARAMETER", "BAD_DURATION", "BAD_SELECTOR", "BAD_ABORT")
 
 
 @click.command()
@@ -101,45 +106,110 @@ def parse_params(pairs: tuple[str, ...]) -> dict[str, float]:
 @cluster_options
 @click.option("--duration", type=float, metavar="S", help="Seconds until it is put back by itself (1 to 600).")
 @click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter of the kind.")
+@click.option("--watch", is_flag=True, help="Stay until it is over; ctrl+c puts it back.")
+@click.option("--abort-if", multiple=True, metavar="CONDITION", help="Put it back when so: 'errors > 5%'.")
+@click.option("--allow-quorum-loss", is_flag=True, help="Let it take a majority, where the limit allows so many.")
 @click.option("--dry-run", is_flag=True, help="Say what would happen; touch nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def inject(
-    kind: str, target: str, duration: float | None, params: tuple[str, ...], dry_run: bool, as_json: bool, **given: Any
+    kind: str,
+    target: str,
+    duration: float | None,
+    params: tuple[str, ...],
+    watch: bool,
+    abort_if: tuple[str, ...],
+    allow_quorum_loss: bool,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
 ) -> int:
-    """Inject KIND on TARGET and leave; the watchdog puts it back when its time is up.
+    """Inject KIND on TARGET and leave; the watchdog puts it back when its time is up. With --watch or --abort-if: stay.
 
     TARGET is a service or container name, pd-leader, pd-follower, store-with-most-leaders, store-of-region:7, load,
     a label (zone=a), n-1, n-2, a share (40%) or chance: random, random:2, random:2@SEED.
     """
     if given.get("sim"):
         raise Failure("a simulated cluster lives inside its console; serve one with `sim` and use --docker-host", USAGE)
-    wanted = options(**given, detached=True)
-    values = parse_params(params)
-    answer = run_async(_inject(wanted, kind, target, values, duration, dry_run))
+    from console.faults.actor import Request
+
+    stay = watch or bool(abort_if)
+    request = Request(kind, target, parse_params(params), duration, allow_quorum_loss, abort_if)
+    wanted = options(**given, detached=not stay)
+    if stay and not dry_run:
+        return run_async(_inject_and_stay(wanted, request, as_json))
+    answer = run_async(_inject(wanted, request, dry_run))
     if isinstance(answer, Preview):
         return _previewed(answer, as_json)
-    if isinstance(answer, Refusal):
-        raise Failure(f"{answer.code}: {answer.sentence}", USAGE if answer.code in _REFUSED_USAGE else REFUSED)
+    done = _carried_out(answer)
     if as_json:
-        emit_json(_as_data(answer))
+        emit_json([_as_data(i) for i in done] if len(done) > 1 else _as_data(done[0]))
     else:
-        seconds = answer.expires_wall - answer.began_wall
-        click.echo(f"{answer.id}: {answer.kind} on {answer.component}, put back by itself after {seconds:.0f} s")
+        for i in done:
+            seconds = i.expires_wall - i.began_wall
+            click.echo(f"{i.id}: {i.kind} on {i.component}, put back by itself after {seconds:.0f} s")
     return OK
 
 
-async def _inject(
-    wanted: Options, kind: str, target: str, params: Mapping[str, float], duration: float | None, dry_run: bool
-) -> Injection | Refusal | Preview:
+def _carried_out(answer: tuple[Injection, ...] | Refusal) -> tuple[Injection, ...]:
+    if isinstance(answer, Refusal):
+        raise Failure(f"{answer.code}: {answer.sentence}", USAGE if answer.code in _REFUSED_USAGE else REFUSED)
+    return answer
+
+
+async def _watched(session: Session) -> None:
+    if not await observed(session):
+        raise Failure("the cluster cannot be observed, and what cannot be watched is not broken", UNREACHABLE)
+
+
+async def _inject(wanted: Options, request: Request, dry_run: bool) -> tuple[Injection, ...] | Refusal | Preview:
     session = await opened(wanted)
     try:
-        if not await observed(session):
-            raise Failure("the cluster cannot be observed, and what cannot be watched is not broken", UNREACHABLE)
+        await _watched(session)
         if dry_run:
-            return await session.preview(kind, target, params, duration)
-        return await session.inject(kind, target, params, duration)
+            return await session.operations.preview(request)
+        return await session.operations.inject_all(request)
     finally:
         await session.close("injected and left to the watchdog")
+
+
+async def _inject_and_stay(wanted: Options, request: Request, as_json: bool) -> int:
+    """Until nothing of it is live any more: its time was up, a condition tripped, or somebody put it back."""
+    session = await opened(wanted)
+    told = len(session.timeline.events)
+
+    def over() -> bool:
+        nonlocal told
+        events = session.timeline.events
+        for event in events[told:] if not as_json else ():
+            click.echo(f"{event.t:8.1f}  {event.source:<10} {clean(event.text, 500)}")
+        told = len(events)
+        return not session.parts.actor or not session.parts.actor.live
+
+    ids: list[str] = []
+    try:
+        await _watched(session)
+        if any(word in condition for condition in request.abort_if for word in ("throughput", "errors", "latency")):
+            await session.until(lambda: bool(session.view().cluster.workload.intervals), BASELINE_S)
+        ids = [i.id for i in _carried_out(await session.operations.inject_all(request))]
+        await session.until(over, max(i.expires_wall - i.began_wall for i in session.view().injections) + 90)
+    finally:
+        await session.close("the watch was ended")
+    return _ended(session, ids, as_json)
+
+
+def _ended(session: Session, ids: Sequence[str], as_json: bool) -> int:
+    ours = [i for i in session.view().injections if i.id in ids]
+    tripped = {k: str(t) for k, t in session.operations.tripped.items() if k in ids}
+    if as_json:
+        emit_json([{**_as_data(i), "aborted": tripped.get(i.id)} for i in ours])
+    else:
+        for i in ours:
+            click.echo(f"{i.id}: {i.kind} on {i.component}: {i.state.value}, {clean(i.note, 300)}")
+        for why in tripped.values():
+            click.echo(f"aborted: {why}", err=True)
+    if any(i.state.live for i in ours):
+        return ROLLBACK
+    return CHECK_FAILED if tripped else OK
 
 
 def _previewed(preview: Preview, as_json: bool) -> int:

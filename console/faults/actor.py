@@ -52,6 +52,7 @@ class Request:
     params: Mapping[str, float]
     duration_s: float | None = None
     allow_quorum_loss: bool = False
+    abort_if: tuple[str, ...] = ()  # see aborts.py; whoever asks watches them
 
 
 @dataclass
@@ -321,6 +322,10 @@ class Actor:
         if done:
             await self._audit("load", None, on=on, said=said)
         return said
+
+    async def tell(self, action: str, **data: object) -> None:
+        """A row in the audit log."""
+        await self._audit(action, None, **data)
 
     # -- audit --------------------------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ class Lab:
         answer = await self._ask_pd(f"/pd/api/v1/region/id/{region}")
         if answer is None:
             raise EngineError("no PD member can be asked where the region is")
-        if not isinstance(answer, dict) or "id" not in answer:
+        if not isinstance(answer, dict) or answer.get("id") != region:  # PD answers id 0 for one it does not know
             raise EngineError(f"PD knows no region {region}")
         stores = await self._ask_pd("/pd/api/v1/stores")
         names = _names_of(stores)

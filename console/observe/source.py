@@ -87,6 +87,7 @@ class Tasks:
         if running is not None and not running.done():
             work.close()
             return
+        self._tasks = {n: t for n, t in self._tasks.items() if not t.done()}
         self._tasks[name] = asyncio.create_task(work, name=name)
 
     def __contains__(self, name: str) -> bool:

@@ -75,6 +75,7 @@ class Session:
             diagnoser=self.diagnoser,
             recording=record,
             changed=self._bump,
+            abort_if=parts.settings.safety.abort_if,
         )
         self._sources = Sources(parts.plan, self._clock, self.feed, lambda: self._watch.cluster.leader)
         self._tasks = Tasks()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -69,7 +70,7 @@ class Keeper:
 
     async def run(self, session: Session) -> None:
         """Beat until cancelled."""
-        beat = 0
+        beat, numbers = 0, itertools.count()
         while True:
             await asyncio.sleep(BEAT_S)
             beat += 1
@@ -78,7 +79,8 @@ class Keeper:
                     await self._renew(session)
                 if beat % REFRESH_EVERY == 0:
                     await self._actor.refresh()
-                await session.operations.expire()
+                for work in session.operations.keep():
+                    session.attach(f"put back {next(numbers)}", work)
             except (StorageError, EngineError) as error:
                 session.timeline.add(session.now(), "console", str(error), "warn")
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
+from console.faults import aborts
 from console.faults.actor import Actor, Request
 from console.model.cluster import Cluster
 from console.model.fault import Availability, Injection, InjectionState, Preview, Refusal, Revert
@@ -38,11 +39,15 @@ class Operations:
         diagnoser: Diagnoser,
         recording: Recording | None,
         changed: Callable[[], None],
+        abort_if: Sequence[str] = (),
     ) -> None:
         self.actor, self._why_not = actor, why_not
         self._now, self._cluster, self._changed = now, cluster, changed
         self._timeline, self._timing, self._diagnoser, self._recording = timeline, timing, diagnoser, recording
         self.progress: RevertProgress | None = None
+        self._abort_if = abort_if
+        self._watches: dict[str, aborts.Watch] = {}
+        self.tripped: dict[str, aborts.Tripped] = {}  # by injection
         self.marks: list[tuple[float, str]] = []
         self.faults: tuple[FaultEntry, ...] = ()
 
@@ -76,9 +81,18 @@ class Operations:
 
     async def inject(self, request: Request) -> Injection | Refusal:
         """Guard, journal, act, verify; the first injection where there are several."""
+        done = await self.inject_all(request)
+        return done if isinstance(done, Refusal) else done[0]
+
+    async def inject_all(self, request: Request) -> tuple[Injection, ...] | Refusal:
+        """Guard, journal, act, verify: an injection per target."""
         if self.actor is None:
             return Refusal("READ_ONLY", self._why_not)
         asked = self._now()
+        try:
+            watch = aborts.watch(request.abort_if, self._cluster(), self._abort_if)
+        except aborts.AbortError as error:
+            return Refusal("BAD_ABORT", str(error))
         done = await self.actor.inject(request, self._cluster(), asked)
         if isinstance(done, Refusal):
             text = f"refused {request.kind} {request.selector}: {done.sentence}"
@@ -86,8 +100,9 @@ class Operations:
         else:
             for injection in done:
                 self._injected(injection, asked)
+                self._watches[injection.id] = watch
         self._changed()
-        return done if isinstance(done, Refusal) else done[0]
+        return done
 
     def _injected(self, injection: Injection, asked: float) -> None:
         began = injection.called if injection.called is not None else asked
@@ -132,17 +147,46 @@ class Operations:
         self._changed()
         return results
 
-    async def expire(self) -> None:
-        """Put back what has reached its duration."""
+    def keep(self) -> list[Coroutine[Any, Any, None]]:
+        """What is to be put back now, as work to be started: putting back may take a minute, and the caller's beat may
+        not wait for it."""
+        return [*self._expired(), *self._aborted()]
+
+    def _expired(self) -> list[Coroutine[Any, Any, None]]:
+        """What has reached its duration."""
         due = self.actor.due() if self.actor is not None else []
         if self.actor is None or not due:
-            return
+            return []
         for injection in due:
             over = "could not be put back yet; trying again" if injection.state is REVERTING else "has reached its end"
             text = f"{injection.kind} on {injection.component} {over}"
             self._timeline.add(self._now(), "console", text)
-        self._begin_revert(due)
-        await self.actor.revert_these([i.id for i in due], self._result, self._undone)
+        return [self._return(due)]
+
+    async def _return(self, injections: Sequence[Injection]) -> None:
+        assert self.actor is not None
+        self._begin_revert(injections)
+        await self.actor.revert_these([i.id for i in injections], self._result, self._undone)
+
+    def _aborted(self) -> list[Coroutine[Any, Any, None]]:
+        """What an abort condition says must not go on."""
+        live = {i.id: i for i in self.actor.live} if self.actor is not None and self._watches else {}
+        self._watches = {k: w for k, w in self._watches.items() if k in live and live[k].state is not REVERTING}
+        found = []
+        for injection_id, watch in list(self._watches.items()):
+            self._watches[injection_id], tripped = watch.look(self._cluster())
+            if tripped is not None:
+                del self._watches[injection_id]
+                found.append(self._trip(live[injection_id], tripped))
+        return found
+
+    async def _trip(self, injection: Injection, tripped: aborts.Tripped) -> None:
+        assert self.actor is not None
+        self.tripped[injection.id] = tripped
+        text = f"abort condition of {injection.kind} on {injection.component}: {tripped}; putting it back"
+        self._timeline.add(self._now(), "guard", text, "bad")
+        await self.actor.tell("abort", id=injection.id, condition=str(tripped.condition), measured=tripped.measured)
+        await self._return([injection])
 
     def _begin_revert(self, injections: Sequence[Injection]) -> None:
         for injection in injections:

@@ -24,9 +24,10 @@ class Observe(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Safety(msgspec.Struct, forbid_unknown_fields=True):
-    """`limit`: targets that may carry a fault at once."""
+    """`limit`: targets that may carry a fault at once; `abort_if`: conditions on every injection (faults/aborts.py)."""
 
     limit: int = 1
+    abort_if: list[str] = msgspec.field(default_factory=lambda: ["stale > 20 s"])
 
 
 class Diagnose(msgspec.Struct, forbid_unknown_fields=True):
@@ -105,6 +106,19 @@ def check(settings: Settings, where: str) -> None:
         (1 <= settings.record.keep <= 10_000, "record.keep must be 1 to 10000"),
         (1 <= settings.record.megabytes <= 1024, "record.megabytes must be 1 to 1024"),
     )
+    _check_aborts(settings.safety.abort_if, where)
     for ok, sentence in problems:
         if not ok:
             raise SettingsError(f"{where}: {sentence}")
+
+
+def _check_aborts(texts: list[str], where: str) -> None:
+    if texts == Safety().abort_if:
+        return
+    from console.faults.aborts import AbortError, parse
+
+    for text in texts:
+        try:
+            parse(text)
+        except AbortError as error:
+            raise SettingsError(f"{where}: safety.abort_if: {error}") from error
