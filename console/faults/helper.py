@@ -108,8 +108,9 @@ async def once(lab: Lab, undo: Undo, command: tuple[str, ...], spec: Spec | None
     """Run one `chx` command in a short-lived helper and return its output."""
     engine, name = lab.engine, name_of(undo["id"], f"once-{time.monotonic_ns() % 10**9}")
     spec = spec or Spec(join=str(undo.get("container", "")), command=command, **_mounts(undo))
+    creating = asyncio.create_task(engine.create(name, IMAGE, list(command), _body(lab, undo["id"], spec)))
     try:
-        await engine.create(name, IMAGE, list(command), _body(lab, undo["id"], spec))
+        await asyncio.shield(creating)
         await engine.start(name)
         deadline = time.monotonic() + SWEEP_S
         while time.monotonic() < deadline:
@@ -124,6 +125,7 @@ async def once(lab: Lab, undo: Undo, command: tuple[str, ...], spec: Spec | None
             await asyncio.sleep(0.05)
         raise EngineError("the helper did not end in time")
     finally:
+        await asyncio.wait({creating})  # broken off, the call still lands; removing before it did would leave it behind
         await engine.remove(name)
 
 
