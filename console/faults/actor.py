@@ -251,12 +251,21 @@ class Actor:
             await self._abandon(planned)
             return Refusal("NO_JOURNAL", f"what cannot be undone after a crash is not done: {error}")
         await self._audit("inject", request, ids=[i.id for i in planned], targets=[i.component for i in planned])
-        done = await asyncio.gather(*(self._applying.apply(kind, i, halted) for i in planned))
-        failed = [d for d in done if d is not None]
+        failed = await self._apply(kind, planned, halted)
         if failed:
             results = await self.revert_these([i.id for i in planned])
             return Refusal("NOT_APPLIED", f"{failed[0]}; {_put_back(results)}")
         return tuple(self._known[i.id] for i in planned)
+
+    async def _apply(self, kind: FaultKind, planned: list[Injection], halted: Callable[[], bool]) -> list[str]:
+        """At once, or in turn until one does not come back. Returns why it went wrong, a line each."""
+        if not kind.spec.one_by_one:
+            done = await asyncio.gather(*(self._applying.apply(kind, i, halted) for i in planned))
+            return [d for d in done if d is not None]
+        for injection in planned:
+            if failed := await self._applying.apply(kind, injection, halted):
+                return [failed]
+        return []
 
     async def _abandon(self, planned: Sequence[Injection]) -> None:
         for injection in planned:

@@ -76,7 +76,7 @@ class Applying:
             try:
                 return await kind.felt(self._lab, undo)
             except NotFelt:
-                if time.monotonic() > deadline:
+                if kind.spec.one_by_one or time.monotonic() > deadline:
                     raise
             await asyncio.sleep(FELT_POLL_S)
 

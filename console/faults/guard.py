@@ -88,6 +88,11 @@ def _fits(s: Situation) -> str | None:
     if wrong:
         fits = " or ".join(k.value for k in s.fault.targets)
         return f"{s.fault.kind} fits a {fits}; {wrong[0].service} is a {wrong[0].role.value}"
+    if s.fault.majority:
+        group = [c for c in s.containers if c.role in roles]
+        needed = len(group) // 2 + 1
+        if len(s.targets) < needed:
+            return f"{s.fault.kind} takes {needed} of {len(group)} at once; name the target 'majority'"
     return None
 
 
@@ -134,10 +139,11 @@ def _conflict(s: Situation) -> str | None:
 
 def _blast(s: Situation) -> str | None:
     carrying = {t.container_id for i in s.live for t in i.targets}
-    after = len(carrying | {t.id for t in s.targets})
+    at_once = list(s.targets)[:1] if s.fault.one_by_one else s.targets
+    after = len(carrying | {t.id for t in at_once})
     if after > s.limit:
         already = f" ({len(carrying)} carry a fault already)" if carrying else ""
-        return f"{len(s.targets)} target(s){already} would make {after}; the blast radius is {s.limit}"
+        return f"{len(at_once)} target(s){already} would make {after}; the blast radius is {s.limit}"
     return None
 
 
@@ -156,20 +162,22 @@ def _stale(s: Situation) -> str | None:
 def _quorum(s: Situation) -> str | None:
     if s.allow_quorum_loss or not s.fault.takes_away:
         return None
-    for role, word, votes in ((Role.PD, "PD", None), (Role.STORE, "any region", s.replicas)):
-        sentence = _majority(s, role, word, votes)
-        if sentence:
-            return sentence
+    rounds = [[t] for t in s.targets] if s.fault.one_by_one else [s.targets]
+    for targets in rounds:
+        for role, word, votes in ((Role.PD, "PD", None), (Role.STORE, "any region", s.replicas)):
+            sentence = _majority(s, targets, role, word, votes)
+            if sentence:
+                return sentence
     return None
 
 
-def _majority(s: Situation, role: Role, word: str, votes: int | None) -> str | None:
+def _majority(s: Situation, targets: Sequence[ContainerFacts], role: Role, word: str, votes: int | None) -> str | None:
     """Members already unhealthy count against the majority, whoever made them so.
 
     A region's voters may lie on any stores, so as many stores may be gone as one region can lose voters.
     """
     group = [c for c in s.containers if c.role is role]
-    taken = {t.service for t in s.targets if t.role is role}
+    taken = {t.service for t in targets if t.role is role}
     if not taken or not group:
         return None
     gone = {c.service for c in group if not c.running or c.paused or _unwell(s.cluster, c)} | taken
@@ -221,6 +229,8 @@ def quorum_effect(s: Situation) -> str:
         return "no majority is touched"
     if sentence := _quorum(s):
         return sentence
+    if s.fault.one_by_one:
+        return "one at a time; the majority holds"
     parts = []
     for role, word in ((Role.PD, "PD members"), (Role.STORE, "stores")):
         taken = sum(t.role is role for t in s.targets)

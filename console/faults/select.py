@@ -7,6 +7,8 @@
     n-1, n-2                  one, two of the containers that the fault fits (chosen by chance)
     40%                       that share of them, rounded down, at least one
     random, random:2, random:2@7    one, two, two by the seed 7
+    all, all-stores, all-pd   every one of them that the fault fits
+    majority                  so many, chosen by chance, that the rest is no majority
 
 Chance comes from the generator that is given: the same seed and the same cluster give the same targets.
 """
@@ -24,6 +26,7 @@ from console.model.selectors import FEWER, LABEL, RANDOM, REGION, SHARE
 from console.observe.engine import ContainerFacts
 
 _ROLE = {TargetKind.STORE: Role.STORE, TargetKind.PD: Role.PD, TargetKind.LOAD: Role.LOAD}
+_GROUPS = {"all": {Role.STORE, Role.PD}, "all-stores": {Role.STORE}, "all-pd": {Role.PD}}
 Containers = Sequence[ContainerFacts]
 Holding = tuple[list[str], str | None]  # stores that hold a region, and the one that leads it
 
@@ -56,6 +59,9 @@ def resolve(
     guard answers for it. `holding`: where the region of `region_of` is. Raises SelectorError.
     """
     text = selector.strip()
+    if text == "majority":
+        fitting = [c for c in containers if c.role in {_ROLE[k] for k in fits}]
+        text = f"random:{len(fitting) // 2 + 1}"
     ordered = sorted(containers, key=lambda c: natural(c.service))
     exact = [c for c in ordered if text in (c.service, c.name) or (len(text) >= 12 and c.id.startswith(text))]
     if exact:
@@ -71,6 +77,8 @@ def resolve(
     chance = _chance(text, [c for c in fitting if c.running and not c.paused], rng)
     if chance is not None:
         return chance
+    if text in _GROUPS:
+        return [c for c in fitting if c.role in _GROUPS[text]]
     named = _by_role(text, cluster, ordered)
     return [c for c in ordered if c.service in named]
 

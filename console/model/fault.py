@@ -83,6 +83,8 @@ class Fault:
     takes_away: bool = True  # while it lasts its target counts as lost (for the quorum)
     failure_type: str = "crash"  # latency, error, crash, resource
     default_duration_s: float = 300.0
+    majority: bool = False  # it means something only when it takes a majority of its targets' group
+    one_by_one: bool = False  # its targets are taken in turn, so that one at a time carries it
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ ROLES: dict[str, tuple[TargetKind, ...]] = {
     "random": tuple(TargetKind),
     "n-1": (TargetKind.STORE, TargetKind.PD),
     "n-2": (TargetKind.STORE, TargetKind.PD),
+    "all": (TargetKind.STORE, TargetKind.PD),
+    "all-stores": (TargetKind.STORE,),
+    "all-pd": (TargetKind.PD,),
+    "majority": (TargetKind.PD,),
     "load": (TargetKind.LOAD,),
 }
 SEED = r"(?:@(?P<seed>\d+))?"

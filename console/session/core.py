@@ -148,7 +148,8 @@ class Session:
     def _time(self) -> None:
         actor = self.parts.actor
         incidents = [j.incident for j in self._watch.judged]
-        self.timing.update(actor.injections if actor else (), incidents, self.diagnoser.run)
+        shown = [self.operations.master.shown(i) for i in actor.injections] if actor else []
+        self.timing.update(shown, incidents, self.diagnoser.run)
 
     def _bump(self) -> None:
         self._version += 1
@@ -204,7 +205,7 @@ class Session:
             read_only=actor is None or bool(actor.policy.read_only),
             read_only_reason=parts.no_actor if actor is None else actor.policy.read_only,
             disarmed=actor.disarmed if actor else "",
-            injections=actor.injections if actor else (),
+            injections=tuple(self.operations.master.shown(i) for i in actor.injections) if actor else (),
             limit=actor.policy.limit if actor else 0,
             faults=self.operations.faults,
             incidents=incidents,

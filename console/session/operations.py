@@ -14,6 +14,7 @@ from console.model.observation import LAB, Observation
 from console.model.view import FaultEntry, RevertProgress
 from console.observe.engine import EngineError
 
+from . import gamemaster
 from .diagnoser import Diagnoser
 from .recording import Recording
 from .timeline import Timeline
@@ -45,6 +46,7 @@ class Operations:
         self._now, self._cluster, self._changed = now, cluster, changed
         self._timeline, self._timing, self._diagnoser, self._recording = timeline, timing, diagnoser, recording
         self.progress: RevertProgress | None = None
+        self.master = gamemaster.GameMaster(actor.policy.seed if actor is not None else None)
         self._abort_if = abort_if
         self._watches: dict[str, aborts.Watch] = {}
         self.tripped: dict[str, aborts.Tripped] = {}  # by injection
@@ -65,7 +67,8 @@ class Operations:
 
         if self.actor is not None:
             here = await self.actor.availability()
-            self.faults = tuple(FaultEntry(kind.spec, here[name]) for name, kind in KINDS.items())
+            known = [FaultEntry(kind.spec, here[name]) for name, kind in KINDS.items()]
+            self.faults = (*known, FaultEntry(gamemaster.SPEC, Availability(any(e.availability.ok for e in known))))
             self._changed()
 
     # -- injecting --------------------------------------------------------------------------------------------------
@@ -74,6 +77,9 @@ class Operations:
         """What it would do; touches nothing."""
         if self.actor is None:
             return _refused(request.kind, Refusal("READ_ONLY", self._why_not))
+        if request.kind == gamemaster.NAME:
+            spec, seconds = gamemaster.SPEC, request.duration_s or gamemaster.SPEC.default_duration_s
+            return Preview(spec.kind, (), spec.mechanism, spec.signature, "kept by the guard", seconds, "kept secret")
         try:
             return await self.actor.preview(request, self._cluster(), self._now())
         except EngineError as error:
@@ -93,7 +99,10 @@ class Operations:
             watch = aborts.watch(request.abort_if, self._cluster(), self._abort_if)
         except aborts.AbortError as error:
             return Refusal("BAD_ABORT", str(error))
-        done = await self.actor.inject(request, self._cluster(), asked)
+        if request.kind == gamemaster.NAME:
+            done = await self._play(request)
+        else:
+            done = await self._asked_of_actor(request)
         if isinstance(done, Refusal):
             text = f"refused {request.kind} {request.selector}: {done.sentence}"
             self._timeline.add(self._now(), "guard", text, "warn")
@@ -102,7 +111,16 @@ class Operations:
                 self._injected(injection, asked)
                 self._watches[injection.id] = watch
         self._changed()
-        return done
+        return done if isinstance(done, Refusal) else tuple(self.master.shown(i) for i in done)
+
+    async def _play(self, request: Request) -> tuple[Injection, ...] | Refusal:
+        assert self.actor is not None
+        there = {i.id for i in self.actor.injections}
+        return await self.master.play(request, self.faults, there, self._asked_of_actor)
+
+    async def _asked_of_actor(self, request: Request) -> tuple[Injection, ...] | Refusal:
+        assert self.actor is not None
+        return await self.actor.inject(request, self._cluster(), self._now())
 
     def _injected(self, injection: Injection, asked: float) -> None:
         began = injection.called if injection.called is not None else asked
@@ -110,6 +128,7 @@ class Operations:
         self._lab(self._now(), "injected", injection)
         self.marks.append((began, "fault"))
         seconds = injection.expires_wall - injection.began_wall
+        injection = self.master.shown(injection)
         self._timeline.add(
             began, "operator", f"{injection.kind} on {injection.component} for at most {seconds:.0f} s", "act"
         )
@@ -194,6 +213,8 @@ class Operations:
 
     def _undone(self, injection: Injection) -> None:
         now = self._now()
+        if self.master.reveal(injection.id):
+            self._timeline.add(now, "game master", f"it was {injection.kind} on {injection.component}", "act")
         self._timing.undone(injection.id, now)
         self.marks.append((now, "reverted"))
         self._lab(now, "reverted", injection)

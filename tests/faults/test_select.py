@@ -42,6 +42,8 @@ def chosen(selector: str, fits: tuple[TargetKind, ...] = STORES, seed: int = 1, 
         ("load", ["ycsb"]),
         ("zone=a", ["tikv0"]),
         ("zone=c", []),
+        ("all", ["tikv0", "tikv1", "tikv2"]),
+        ("all-pd", []),
         ("", []),
     ],
 )

@@ -69,7 +69,16 @@ def test_completion_of_verbs_kinds_targets_and_parameters() -> None:
     assert {"kill", "pause"} <= set(words("inject "))
     assert words("inject kil") == ["kill"]
     assert words("inject kill ti") == ["tikv0", "tikv1", "tikv2"]
-    assert words("inject eviction ") == ["tikv0", "tikv1", "tikv2", "store-with-most-leaders", "random", "n-1", "n-2"]
+    assert words("inject eviction ") == [
+        "tikv0",
+        "tikv1",
+        "tikv2",
+        "store-with-most-leaders",
+        "random",
+        "n-1",
+        "n-2",
+        "all",
+    ]
     assert words("inject latency tikv1 60 ") == ["delay=100", "jitter=10"]
     assert words("inject latency tikv1 60 delay=5 ") == ["jitter=10"]
     assert words("theme ") == ["chaos", "projector", "ansi", "mono"]

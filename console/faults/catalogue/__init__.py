@@ -5,6 +5,7 @@ from __future__ import annotations
 from console.faults.kind import FaultKind
 
 from .client import CLIENT
+from .composite import COMPOSITE
 from .control import CONTROL
 from .loops import CrashLoop
 from .network import Partition
@@ -25,5 +26,6 @@ _ALL: tuple[FaultKind, ...] = (
     *CONTROL,
     *CLIENT,
     ClientPaused(),
+    *COMPOSITE,
 )
 KINDS: dict[str, FaultKind] = {kind.spec.kind: kind for kind in _ALL}
