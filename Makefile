@@ -4,7 +4,7 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run | test | check | bench | eval-quick | screenshots | demo"
+	@echo "make run | test | check | bench | eval-quick | screenshots | demo | nettools"
 
 .venv/run.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python 3.11 or newer is needed; PYTHON=... names another" >&2; exit 2; }
@@ -41,8 +41,11 @@ eval-quick: .venv/run.stamp
 screenshots: .venv/dev.stamp
 	@$(BIN)/python -m tests.screenshots
 
+nettools: .venv/run.stamp
+	@$(BIN)/python -m console nettools $(ARGS)
+
 lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
 
-.PHONY: help run demo test check bench eval-quick screenshots lock
+.PHONY: help run demo test check bench eval-quick screenshots nettools lock

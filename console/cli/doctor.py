@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from console.observe.engine import Engine
 
 from .common import CHECK_FAILED, OK, emit_json, run_async
 
@@ -65,11 +68,13 @@ async def _engine(host: str | None) -> list[Line]:
         try:
             version: dict[str, Any] = await engine.version()
             info = await engine.info()
+            helper = await _helper(engine)
         finally:
             await engine.close()
         said = f"{version.get('Version')} (API {version.get('ApiVersion')}) at {where.url}, by {where.source}"
         lines.append(Line("docker engine", True, said))
         lines.append(Line("containers", None, f"{info.get('ContainersRunning')} running of {info.get('Containers')}"))
+        lines += helper
         if where.remote:
             lines.append(Line("remote engine", None, "ports published on its loopback cannot be reached from here"))
     except EngineError as error:
@@ -79,6 +84,25 @@ async def _engine(host: str | None) -> list[Line]:
     except ComposeError as error:
         lines.append(Line("compose", False, str(error), "needed for `up` and `down` only"))
     return lines
+
+
+async def _helper(engine: Engine) -> list[Line]:
+    """The image that network, disk and stress faults need, and what the engine's kernel can do in it."""
+    from console.faults import helper
+    from console.faults.lab import Lab
+    from console.model.fault import Availability
+    from console.observe.engine import EngineError
+
+    try:
+        able = await helper.abilities(Lab("doctor", engine, ""))
+    except EngineError as error:
+        return [Line("fault helper", False, str(error))]
+    if isinstance(able, Availability):
+        why = f"{able.reason}: no network, disk or stress faults"
+        return [Line("fault helper", None, why, able.remedy)]
+    can = ", ".join(name for name, why in able.items() if not why)
+    lines = [Line("fault helper", True, f"{helper.IMAGE} can use {can or 'nothing'}")]
+    return lines + [Line(name, None, f"not in the engine's kernel: {why}") for name, why in able.items() if why]
 
 
 async def _storage() -> list[Line]:

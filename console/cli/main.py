@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "inject": ("inject", "inject"),
     "revert": ("inject", "revert"),
     "injections": ("inject", "injections"),
+    "nettools": ("nettools", "nettools"),
     "arm": ("inject", "arm"),
     "diagnose": ("diagnose", "diagnose"),
     "incidents": ("diagnose", "incidents"),

@@ -18,7 +18,7 @@ from .kind import Check, Gone, NotFelt, Undo
 from .lab import HELPER, Lab
 
 IMAGE = "chaos-console/nettools:1"
-REMEDY = "make nettools builds it on the engine"
+REMEDY = "`chaos-console nettools` builds it on the engine"
 LAB_LABEL = "chaos-console.lab"
 READY_S = 12.0
 SLACK_S = 8.0  # the helper ends by itself this long after the injection's own end

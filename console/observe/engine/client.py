@@ -1,82 +1,27 @@
 """The Docker engine behind one async facade: every call in a thread, every call with a deadline.
 
-The only module that imports the docker SDK, and only when first used. Source for shapes: Docker Engine API 1.41.
+This package alone imports the docker SDK, and only when it is first used. Source for shapes: Docker Engine API 1.41.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from .endpoint import Endpoint
+from .errors import EngineError
 
 if TYPE_CHECKING:
     import docker
 
 T = TypeVar("T")
 DEADLINE_S = 5.0
+BUILD_S = 900.0
 PROJECT = "com.docker.compose.project"
 SERVICE = "com.docker.compose.service"
-
-
-class EngineError(Exception):
-    """The engine refused, failed or did not answer. `status` is its HTTP code, None where it was not the engine that
-    said so; `away`: it gave no answer at all, and may do so later."""
-
-    def __init__(self, message: str, status: int | None = None, *, away: bool = False) -> None:
-        super().__init__(message)
-        self.status = status
-        self.away = away
-
-    @property
-    def missing(self) -> bool:
-        """True where the engine says there is no such container, network or image."""
-        return self.status == 404
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where an engine listens. `remote`: its published ports are not on this machine."""
-
-    url: str
-    source: str
-    remote: bool = False
-    tls: Any = None
-
-
-def endpoint(host: str | None = None) -> Endpoint:
-    """The engine the docker CLI would use: the argument, DOCKER_HOST, the current context, the default socket."""
-    if host:
-        return Endpoint(host, "--docker-host", _remote(host))
-    if os.environ.get("DOCKER_HOST"):
-        url = os.environ["DOCKER_HOST"]
-        return Endpoint(url, "DOCKER_HOST", _remote(url))
-    name = os.environ.get("DOCKER_CONTEXT")
-    if name or (Path.home() / ".docker" / "config.json").exists():
-        from docker.context import ContextAPI
-        from docker.errors import DockerException
-
-        try:
-            context = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
-        except (DockerException, OSError, ValueError) as error:
-            raise EngineError(f"docker context {name or 'current'} cannot be read: {error}") from error
-        if name and context is None:
-            raise EngineError(f"docker context {name!r} does not exist (DOCKER_CONTEXT)")
-        if context is not None and context.Host and context.Name != "default":
-            url = str(context.Host)
-            return Endpoint(url, f"context {context.Name}", _remote(url), context.TLSConfig)
-    return Endpoint("unix:///var/run/docker.sock", "default socket")
-
-
-def _remote(url: str) -> bool:
-    return url.startswith("ssh://") or (
-        url.startswith(("tcp://", "http://", "https://"))
-        and not any(h in url for h in ("//127.", "//localhost", "//[::1]"))
-    )
 
 
 class Engine:
@@ -348,6 +293,18 @@ class Engine:
             return int(api.exec_inspect(made).get("ExitCode") or 0), bytes(output).decode("utf-8", "replace")
 
         return await self._call(f"exec in {container[:24]}", work, urgent=True, deadline_s=10)
+
+    async def build(self, folder: str, tag: str, say: Callable[[str], None]) -> None:
+        """Build an image from a folder on this machine, on the engine. `say` is called from another thread."""
+
+        def work(api: docker.APIClient) -> None:
+            for step in api.build(path=folder, tag=tag, rm=True, forcerm=True, decode=True):
+                if text := str(step.get("stream") or "").strip():
+                    say(text)
+                if step.get("error"):
+                    raise EngineError(f"the image {tag} could not be built: {step['error']}")
+
+        await self._call(f"build {tag}", work, deadline_s=BUILD_S)
 
     async def image(self, name: str) -> dict[str, Any] | None:
         """`GET /images/{name}/json`, None where the engine does not have it."""

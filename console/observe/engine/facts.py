@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from console.model.names import Role, role_of, service_of
 
-from .client import PROJECT, SERVICE, Endpoint
+from .client import PROJECT, SERVICE
+from .endpoint import Endpoint
 
 PD_PORT = "2379/tcp"
 STATUS_PORT = "20180/tcp"
