@@ -21,11 +21,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     from docker import context
     from docker.tls import TLSConfig
 
-    certificate = tmp_path / "cert.pem"
-    certificate.write_text("x")
-    made = context.ContextAPI.create_context(
-        "lab", host="tcp://lab.example:2376", tls_cfg=TLSConfig(client_cert=(str(certificate), str(certificate)))
-    )
+    ca, cert, key = (tmp_path / f"{n}.pem" for n in ("ca", "cert", "key"))
+    for file in (ca, cert, key):
+        file.write_text("x")
+    certificates = TLSConfig(client_cert=(str(cert), str(key)), ca_cert=str(ca))
+    made = context.ContextAPI.create_context("lab", host="tcp://lab.example:2376", tls_cfg=certificates)
     assert made is not None
     return tmp_path
 
