@@ -10,6 +10,7 @@ from typing import Any
 
 from console.diagnose.watch import Judged, Watch
 from console.faults.actor import Actor, Request
+from console.model.cluster import Cluster
 from console.model.fault import Injection, Preview, Refusal, Revert
 from console.model.names import Role
 from console.model.observation import Observation
@@ -31,6 +32,7 @@ from .timeline import Timeline
 from .timing import Timing
 
 LOG_LINES = 200
+START_S = 10.0  # with nothing seen for so long, that nothing is there is what there is to say
 
 
 @dataclass
@@ -217,9 +219,14 @@ class Session:
             chapter=self._chapter,
             marks=tuple(self.operations.marks[-60:]),
             load_on=None if load is None else load.state == "running",
-            starting="" if cluster.t > 0 else "waiting for the first observation",
+            starting="" if self._begun(cluster) else "the first answers",
             record_path=str(parts.recording.path) if parts.recording else "",
         )
+
+    def _begun(self, cluster: Cluster) -> bool:
+        """Whether there is anything to judge: before that the cluster is not well, it is unknown."""
+        seen = bool(cluster.stores or cluster.members or cluster.containers)
+        return seen or cluster.t > START_S
 
     async def details(self, component: str) -> Details:
         """Inspect and log tail, read-only, cleaned and redacted."""

@@ -15,6 +15,7 @@ from console.model.diagnosis import DiagnosisRun, DiagnosisStatus
 from console.model.fault import Injection, Outcome, Preview, Refusal, Revert
 from console.model.names import Role
 from console.model.observation import LAB, Observation
+from console.model.text import clean
 from console.model.view import Details, Event, Mode, Playback, Timer, View
 from console.observe.record import Record
 
@@ -59,6 +60,8 @@ class ReplaySession:
     async def start(self) -> None:
         """Begin judging and playing."""
         self._tasks = [asyncio.create_task(self._make(), name="frames"), asyncio.create_task(self._run(), name="play")]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
         if self._record.bad_lines:
             skipped = "; ".join(self._record.skipped[:2])
             self._timeline.add(0.0, "console", f"{self._record.bad_lines} line(s) could not be read: {skipped}", "warn")
@@ -73,6 +76,14 @@ class ReplaySession:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=2)
         return ()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A replay that stops in the middle says why: standing still would look like the cluster's own stillness."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            at = self.ready
+            why = f"the record cannot be shown beyond {at:.1f} s: {type(error).__name__}: {error}"
+            self._timeline.add(at, "console", clean(why, 300), "bad")
+            self._add(at)
 
     # -- frames -----------------------------------------------------------------------------------------------------
 
@@ -160,7 +171,7 @@ class ReplaySession:
             playback=Playback(self._position, self._record.duration, self._speed, self._playing, self._marks()),
             marks=tuple(m for m in self._marks() if m[0] <= self._position),
             load_on=None if load is None else load.state == "running",
-            starting="" if len(self._frames) > 1 else "reading the record",
+            starting="" if len(self._frames) > 1 else "the record",
             record_path=str(self._record.path),
         )
 
