@@ -29,8 +29,7 @@ async def test_what_stops_it_is_on_the_timeline(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(session._watch, "feed", feed)
     await session.start()
     session.play_pause()
-    while not session._tasks[0].done():
-        await asyncio.sleep(0.01)
+    await asyncio.wait({session._tasks[0]})
     await asyncio.sleep(0)
     session.seek(60)
     told = [e for e in session.view().timeline if "cannot be shown beyond" in e.text]
