@@ -9,18 +9,27 @@ from console.model.observation import CONSOLE, DOCKER, LAB, YCSB, Observation
 
 from .base import Detector
 from .blind import data_plane
+from .busy import BusyDetector
 from .docker import DockerDetector
 from .fusion import Fusion
 from .ledger import Ledger
+from .metrics import MetricsDetector
+from .pd_config import PdConfigDetector
 from .pd_members import PdMemberDetector
 from .pd_stores import PdStoreDetector
 from .probe import ProbeDetector
-from .workload import ClientSilenceDetector, ComplaintDetector, ThroughputDetector
+from .round_trips import RoundTripDetector
+from .throughput import ThroughputDetector
+from .workload import ClientSilenceDetector, ComplaintDetector
 
 # One table: adding a detector is a line here, its file and its test.
 DETECTORS: tuple[type[Detector], ...] = (
     DockerDetector,
     ProbeDetector,
+    RoundTripDetector,
+    MetricsDetector,
+    BusyDetector,
+    PdConfigDetector,
     PdMemberDetector,
     PdStoreDetector,
     ThroughputDetector,
@@ -28,6 +37,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     ComplaintDetector,
 )
 TICK_S = 0.25
+GAP_S = 1.0  # a session is never this long without any observation: its own pulse beats four times a second
 
 
 class Detection:
@@ -63,6 +73,10 @@ class Detection:
         seen = data_plane(obs) if self.blind else obs
         if seen is None:
             return self._look() if obs.t - self._stepped >= TICK_S else False
+        if not self.cluster.sparse and 0 < self.cluster.t < obs.t - GAP_S:
+            # Nothing at all was seen for so long: it was we who stood still, and what comes now comes late.
+            gap = {"lag_ms": (obs.t - self.cluster.t) * 1000}
+            self.cluster = fold(self.cluster, Observation(obs.t, CONSOLE, "tick", gap))
         self.cluster = fold(self.cluster, seen)
         if obs.t - self._stepped < TICK_S and not _weighty(obs):
             return False

@@ -12,6 +12,10 @@ WAIT_S = 25.0  # how long a finding too weak for an incident waits for company
 REOPEN_S = 8.0
 QUIET_S = 3.0  # an incident is over when nothing has stood for this long
 ADOPT_S = 30.0  # what is placed later than this after an unplaced symptom is another cause
+ORDERLY = ("0", "143")
+ROLL_S = 180.0  # from the return of one to the stop of the next, in one rolling operation
+ROLL_MERGE_S = 3.0
+LEADER_SETTLES_S = 20.0
 AFTERMATH_S = 40.0  # a place is well again: how long what has no place of its own may still keep the incident open
 _BLUNT = ("heartbeat-late", "disconnected")
 _FAST = (Vantage.DOCKER, Vantage.PROBE, Vantage.WORKLOAD)
@@ -162,6 +166,8 @@ class Fusion:
 
     def _home(self, finding: Finding) -> _Open | None:
         """The incident this finding belongs to, or None."""
+        if (rolling := self._rolling(finding)) is not None:
+            return rolling
         for incident in reversed(self._incidents):
             if incident.has_open(finding):
                 return incident
@@ -171,10 +177,28 @@ class Fusion:
         for incident in live:
             if finding.component in incident.components:
                 return incident
+        if finding.symptom == "leader-moved":
+            # A leader found after one was lost, or after a member came back, is the end of that story.
+            return next((i for i in reversed(self._incidents) if _led_to(i, finding)), None)
         for incident in live:
             if incident.over is None and (_adopts(incident, finding) or self._together(incident, finding)):
                 return incident
         return None
+
+    def _rolling(self, finding: Finding) -> _Open | None:
+        """An orderly exit soon after another of the same role had come back: the next step of one operation."""
+        if finding.symptom != "exited" or not _orderly(finding):
+            return None
+        before = next((i for i in reversed(self._incidents) if _rolls_on(i, finding)), None)
+        if before is None:
+            return None
+        # Its port may have been found closed a moment before its exit was told.
+        for young in [i for i in self._incidents if i is not before and i.opened >= finding.onset - ROLL_MERGE_S]:
+            if young.components == (finding.component,):
+                self._incidents.remove(young)
+                for one in young.findings:
+                    before.put(one)
+        return before
 
     def _recent(self, incident: _Open, finding: Finding) -> bool:
         return incident.over is None or finding.onset - incident.over < REOPEN_S
@@ -200,6 +224,25 @@ def _explains(incident: _Open, finding: Finding) -> bool:
     if finding.symptom != "leader-lost":
         return True
     return not incident.components or any(role_of(c) is Role.PD for c in incident.components)
+
+
+def _orderly(finding: Finding) -> bool:
+    return finding.attrs.get("exit_code") in ORDERLY
+
+
+def _rolls_on(incident: _Open, finding: Finding) -> bool:
+    """Every exit of the incident was orderly and has ended, the last one not long ago, all of the same role."""
+    exits = [f for f in incident.findings if f.symptom == "exited" and f.component != finding.component]
+    if not exits or finding.component is None or not all(_orderly(f) and f.component is not None for f in exits):
+        return False
+    same = all(role_of(f.component or "") is role_of(finding.component) for f in exits)
+    ends = [f.cleared for f in exits]
+    return same and all(e is not None and 0 <= finding.onset - e <= ROLL_S for e in ends)
+
+
+def _led_to(incident: _Open, finding: Finding) -> bool:
+    about_pd = any(role_of(c) is Role.PD or c == "pd" for c in incident.components)
+    return about_pd and (incident.over is None or finding.onset - incident.over < LEADER_SETTLES_S)
 
 
 def _adopts(incident: _Open, finding: Finding) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from console.model.incident import Finding, Vantage
@@ -27,6 +28,16 @@ class Ledger:
             stronger = replace(known, alone=True, text=finding.text, value=finding.value, attrs=finding.attrs)
             self.active[finding.key] = stronger
             self._changed.append(stronger)
+
+    def describe(
+        self, vantage: Vantage, symptom: str, component: str | None, text: str, attrs: Mapping[str, str]
+    ) -> None:
+        """More is known of a symptom that stands; where nothing differs nothing happens."""
+        known = self.active.get((vantage, symptom, component))
+        if known is not None and any(known.attrs.get(k) != v for k, v in attrs.items()):
+            told = replace(known, text=text, attrs={**known.attrs, **attrs})
+            self.active[told.key] = told
+            self._changed.append(told)
 
     def clear(self, vantage: Vantage, symptom: str, component: str | None, t: float) -> None:
         """A symptom is gone since `t`. Clearing what was never raised does nothing."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from console.model.cluster import Cluster, PdStore
 from console.model.incident import Finding, Vantage
 
-from .base import pd_answering, pd_held
+from .base import observer_sick, pd_answering, pd_held
 from .ledger import Ledger
 
 BEAT_S = 10.0  # guides/tikv.md 2.2
 LATE_S = 12.5  # a beat, its transport and the slack of a busy machine
 LATE_ALONE_S = 14.0
 GONE = ("Disconnected", "Down")
+SLOW_SCORE = 8  # 1 is well; it doubles every 3 s of a slow disk (guides/tikv.md 2.5)
 
 
 class PdStoreDetector:
@@ -23,7 +24,7 @@ class PdStoreDetector:
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Compare heartbeat ages, states and leader counts."""
-        if not pd_answering(cluster):
+        if not pd_answering(cluster) or observer_sick(cluster):
             return
         held = pd_held(cluster)
         known = [(n, s.pd) for n, s in cluster.stores.items() if s.pd is not None]
@@ -33,6 +34,7 @@ class PdStoreDetector:
             self._heartbeat(name, pd, late.get(name), held or all_late, cluster.t, ledger)
             self._state(name, pd, held, ledger)
             self._leaders(name, pd, cluster, ledger)
+            self._disk(name, pd, ledger)
 
     def _age(self, pd: PdStore, cluster: Cluster) -> float | None:
         return None if pd.beat_at is None else cluster.t - pd.beat_at
@@ -56,6 +58,20 @@ class PdStoreDetector:
                 )
         else:
             ledger.clear(Vantage.PD, "disconnected", name, pd.at)
+
+    @staticmethod
+    def _disk(name: str, pd: PdStore, ledger: Ledger) -> None:
+        score = pd.slow_score or 0
+        if score >= SLOW_SCORE:
+            text = f"{name} gives itself a slow score of {score} (1 is well, 100 the worst)"
+            ledger.raise_(Finding(Vantage.PD, "slow-score", name, pd.at - 10.0, pd.at, text, value=float(score)))
+        elif score <= 1:
+            ledger.clear(Vantage.PD, "slow-score", name, pd.at)
+        if pd.available is not None and pd.available.lower() in ("0", "0b", "0ib"):
+            text = f"PD sees no space left on {name}"
+            ledger.raise_(Finding(Vantage.PD, "no-space", name, pd.at - 5.0, pd.at, text))
+        elif pd.available:
+            ledger.clear(Vantage.PD, "no-space", name, pd.at)
 
     def _leaders(self, name: str, pd: PdStore, cluster: Cluster, ledger: Ledger) -> None:
         if pd.leaders is None:

@@ -22,11 +22,11 @@ class ProbeDetector:
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Judge every probed process by its own row of misses."""
-        targets = list(_targets(cluster))
-        silent = [name for name, p, _ in targets if p.reach in (Reach.SILENT, Reach.UNREACHABLE)]
+        found = list(targets(cluster))
+        silent = [name for name, p, _ in found if p.reach in (Reach.SILENT, Reach.UNREACHABLE)]
         # Silence of most targets at once is our own, or our network's: seen, not blamed on them.
-        ours = len(targets) >= 3 and len(silent) * 5 > len(targets) * 3
-        for name, probe, closed in targets:
+        ours = len(found) >= 3 and len(silent) * 5 > len(found) * 3
+        for name, probe, closed in found:
             symptom = _symptom(probe, closed, cluster.t)
             if symptom in ("silent", "unreachable") and (ours or observer_sick(cluster)):
                 continue
@@ -40,7 +40,8 @@ class ProbeDetector:
                 )
 
 
-def _targets(cluster: Cluster) -> Iterator[tuple[str, Probe, bool]]:
+def targets(cluster: Cluster) -> Iterator[tuple[str, Probe, bool]]:
+    """Every probed process: name, its probe, and whether its idle connection was ended."""
     for name, store in cluster.stores.items():
         if store.status.at or store.tcp.at:
             yield name, store.status, _hung_up(store.tcp, store.status)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from statistics import median, pstdev
 
 from console.model.cluster import Cluster, Container
 from console.model.incident import Finding, Incident, Vantage
@@ -59,7 +60,7 @@ def gather(incident: Incident, cluster: Cluster, component: str, *, blind: bool)
         _from_store(ev, cluster)
     if ev.role is Role.PD and component in (cluster.leader, cluster.previous_leader):
         ev.add("pd.was-leader", f"{component} was PD leader")
-    _from_workload(ev)
+    _from_workload(ev, incident, cluster, end)
     return ev
 
 
@@ -70,12 +71,38 @@ def told(t: float, began: float, who: str, text: str) -> str:
 
 
 _REACH = {"refused", "silent", "unreachable", "closed"}
+# What a store's own metrics say is a family of its own, so that its absence counts only where metrics are had.
+_METRICS = {
+    "disk-waits",
+    "commit-waits",
+    "cpu-waits",
+    "fewer-cores",
+    "disk-full",
+    "peers-lost",
+    "peers-slow",
+    "pd-lost",
+}
+FLAT = 0.03  # guides/tikv.md 4.4: a bandwidth cap leaves a plateau with a deviation below 2 %
+RAGGED = 0.45
+FLAPS = 3  # times within one incident
 
 
 def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
     sentence = told(f.seen, began, f.vantage.value, f.text)
     if f.symptom in _REACH:
         ev.add(f"reach.{f.symptom}", sentence)
+        if f.times >= 2:
+            text = f"it came and went {f.times} times"
+            ev.add("reach.flaps" if f.times >= FLAPS else "reach.twice", told(f.seen, began, f.vantage.value, text))
+        return
+    if f.symptom in _METRICS:
+        ev.add(f"metrics.{f.symptom}", sentence)
+        return
+    if f.symptom in ("all-busy", "one-busy"):
+        ev.add(f"busy.{f.symptom}", sentence)
+        return
+    if f.symptom == "slow":
+        ev.add(f"rtt.{f.attrs.get('shape', 'slow')}", sentence)
         return
     if f.symptom == "leader-lost":
         if f.attrs.get("leader") == ev.component:
@@ -108,6 +135,14 @@ def _vantage_points(ev: Evidence, cluster: Cluster, blind: bool) -> None:
     store, member = cluster.stores.get(ev.component), cluster.members.get(ev.component)
     if (store and store.status.at) or (member and member.probes):
         ev.sees.add("reach")
+    if store and store.status.rtt_usual_ms is not None:
+        ev.sees.add("rtt")
+    if store and store.metrics is not None and store.metrics.rates:
+        ev.sees.add("metrics")
+    if any(s.metrics is not None for s in cluster.stores.values()) or any(
+        c.stats is not None for c in cluster.containers.values()
+    ):
+        ev.sees.add("busy")
     if cluster.members:
         ev.sees.add("pd")
     if len(cluster.workload.intervals) >= 8:
@@ -154,19 +189,51 @@ def _from_store(ev: Evidence, cluster: Cluster) -> None:
         ev.add("pd.leaders-stayed", f"PD still shows {pd.leaders} region leaders on it")
 
 
-def _from_workload(ev: Evidence) -> None:
+def _from_workload(ev: Evidence, incident: Incident, cluster: Cluster, end: float) -> None:
+    _shape(ev, incident, cluster, end)
     if "workload" not in ev.sees or ev.elapsed < FINE_AFTER_S + 1:
         return
     if not any(k in ev.clues for k in ("workload.stalled", "workload.fallen", "workload.no-lines")):
         ev.add("workload.fine", "throughput holds")
 
 
-def candidates(incident: Incident) -> tuple[str, ...]:
-    """Components an explanation may name: those found, else the PD leader that was lost, else nothing."""
+def _shape(ev: Evidence, incident: Incident, cluster: Cluster, end: float) -> None:
+    """How throughput fell: to a flat level, to a ragged one, to next to nothing."""
+    felt = next((f for f in incident.findings if f.symptom in ("fallen", "stalled")), None)
+    if felt is None:
+        return
+    past = [i.ops for i in cluster.workload.intervals if i.t < felt.onset][-60:]
+    now = [i.ops for i in cluster.workload.intervals if felt.onset + 1.5 < i.t < min(end, felt.onset + 30.0)]
+    if len(past) < 8 or len(now) < 4:
+        return
+    usual, mean = median(past), sum(now) / len(now)
+    if usual <= 0 or mean <= 0:
+        return
+    spread = pstdev(now) / mean
+    text = f"workload {felt.seen - incident.began:+.1f} s: throughput is at {mean / usual:.0%} of what is usual, "
+    if mean < 0.06 * usual:
+        ev.add("shape.next-to-nothing", text + "next to nothing")
+    elif spread < FLAT:
+        ev.add("shape.plateau", text + f"flat to {spread:.1%}")
+    elif spread > RAGGED:
+        ev.add("shape.ragged", text + "ragged")
+    elif mean < 0.75 * usual:
+        ev.add("shape.part", text + "wandering as before")
+
+
+ANYWHERE = "cluster"  # a place not known
+
+
+def candidates(incident: Incident, cluster: Cluster) -> tuple[str, ...]:
+    """Components an explanation may name: those found, else the PD leader that was lost; else, where only clients
+    suffer, the client and a place not known."""
     if incident.components:
         return incident.components
     leaders = {f.attrs["leader"] for f in incident.findings if f.symptom == "leader-lost" and f.attrs.get("leader")}
-    return tuple(sorted(leaders))
+    if leaders:
+        return tuple(sorted(leaders))
+    client = next((c.service for c in cluster.containers.values() if c.role is Role.LOAD), "ycsb")
+    return (ANYWHERE, client) if any(f.vantage is Vantage.WORKLOAD for f in incident.findings) else ()
 
 
 def first_seen(incident: Incident, vantage: Vantage) -> float | None:

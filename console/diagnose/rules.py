@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from console.model.cluster import Cluster
 from console.model.diagnosis import Diagnosis, Hypothesis
 from console.model.incident import Incident
 from console.model.names import Role, natural, role_of
 
-from .advice import ADVICE
-from .evidence import Evidence, candidates, gather, told
-from .signatures import SIGNATURES, Signature
+from .evidence import ANYWHERE, Evidence, candidates, gather, told
+from .signatures import ADVICE, SIGNATURES, Signature
 
 UNKNOWN_SCORE = 1.0  # what an explanation must beat to be named
 TEMPERATURE = 1.0
@@ -21,6 +21,8 @@ MAX_HYPOTHESES = 4
 SHOWN_FROM = 0.005
 _WITNESS = re.compile(r"^(\w+) [+-][\d.]+ s: (.*)$", re.S)
 _TAKES_AWAY = ("kill", "stop", "pause", "partition", "memory", "crash-loop")
+_FELL = (*_TAKES_AWAY, "restart")
+ORDERLY = ("0", "143")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,9 @@ class _Scored:
 
 def diagnose(incident: Incident, cluster: Cluster, *, blind: bool = False) -> Diagnosis:
     """The best explanation of an incident by what is known at `cluster.t`."""
-    named = candidates(incident)
+    named = candidates(incident, cluster)
     ranked = {c: _rank(gather(incident, cluster, c, blind=blind)) for c in named}
-    hypotheses = _together(ranked, cluster) or _hypotheses(ranked) or (_unknown(incident),)
+    hypotheses = _rolled(incident) or _together(ranked, cluster) or _hypotheses(ranked) or (_unknown(incident),)
     return _answer(hypotheses, incident, cluster)
 
 
@@ -91,6 +93,17 @@ _PLAIN = {
     "pd.leaders-left": "its region leaders leaving",
     "pd.leader-moved-quietly": "the old leader staying well",
     "workload.no-lines": "the client's output stopping",
+    "metrics.disk-waits": "slow appends to its log",
+    "metrics.cpu-waits": "requests waiting for a thread",
+    "metrics.peers-lost": "its links to the other stores going quiet",
+    "metrics.pd-lost": "its own requests to PD failing",
+    "metrics.disk-full": "writes refused for a full disk",
+    "rtt.lossy": "round trips with a long tail",
+    "rtt.shifted": "round trips longer by the same",
+    "shape.plateau": "a flat plateau of throughput",
+    "busy.all-busy": "all stores working harder",
+    "busy.one-busy": "one store working harder than the rest",
+    "reach.flaps": "repeated silence and return",
 }
 
 
@@ -117,11 +130,25 @@ def _hypothesis(s: _Scored, p: float, kept: list[tuple[_Scored, float]]) -> Hypo
     return Hypothesis(s.fault, s.component, round(min(p, 0.99), 3), s.supporting, s.against, test)
 
 
+def _rolled(incident: Incident) -> tuple[Hypothesis, ...]:
+    """One after the other stopped in order and came back, never two at once: somebody goes over them."""
+    exits = sorted((f for f in incident.findings if f.symptom == "exited" and f.component), key=lambda f: f.onset)
+    if len(exits) < 2 or any(f.attrs.get("exit_code") not in ORDERLY or f.times > 1 for f in exits):
+        return ()
+    for before, after in pairwise(exits):
+        if before.cleared is None or before.cleared > after.onset:
+            return ()
+    names = ",".join(sorted((f.component or "" for f in exits), key=natural))
+    seen = tuple(told(f.seen, incident.began, f.vantage.value, f.text) for f in exits)
+    test = "ask who is at work; the next one goes only when the one before is back"
+    return (Hypothesis("planned", names, 0.95, seen, (), test),)
+
+
 def _together(ranked: dict[str, list[_Scored]], cluster: Cluster) -> tuple[Hypothesis, ...]:
     """Several components that fell together: one cause, and a lost majority where it is one."""
     if len(ranked) < 2:
         return ()
-    tops = {c: scores[0] for c, scores in ranked.items() if scores[0].signature is not None}
+    tops = {c: scores[0] for c, scores in ranked.items() if scores[0].fault in _FELL}
     if len(tops) < 2:
         return ()
     names = sorted(tops, key=natural)
@@ -157,7 +184,8 @@ def _answer(hypotheses: tuple[Hypothesis, ...], incident: Incident, cluster: Clu
     best = hypotheses[0]
     advice = ADVICE.get(best.fault, ADVICE["unknown"])
     known = cluster.containers.get(best.component)
-    words = {"c": best.component, "container": known.name if known else best.component}
+    place = "one of the stores (which, cannot be told from here)" if best.component == ANYWHERE else best.component
+    words = {"c": place, "container": known.name if known else "CONTAINER"}
     return Diagnosis(
         fault=best.fault,
         component=best.component,

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.diagnose.advice import ADVICE
 from console.diagnose.evidence import Evidence
 from console.diagnose.rules import _score
-from console.diagnose.signatures import SIGNATURES, Signature
+from console.diagnose.signatures import ADVICE, SIGNATURES, Signature
 from console.diagnose.watch import Watch
 from console.model.fault import WORDS
 from console.model.names import Role
@@ -44,9 +43,9 @@ def test_a_vantage_point_that_is_not_there_counts_for_nothing(signature: Signatu
 def test_what_has_not_had_time_to_appear_is_not_missing(signature: Signature) -> None:
     late = [c for c in signature.clues if c.missing and c.by > 0]
     early = _score(signature, evidence(set(), elapsed=0.0)).score
-    assert early >= _score(signature, evidence(set(), elapsed=60.0)).score
+    assert early >= _score(signature, evidence(set(), elapsed=120.0)).score
     if late:
-        assert early > _score(signature, evidence(set(), elapsed=60.0)).score
+        assert early > _score(signature, evidence(set(), elapsed=120.0)).score
 
 
 def test_every_fault_has_its_word_and_its_advice() -> None:
