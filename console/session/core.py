@@ -33,6 +33,7 @@ from .timing import Timing
 
 LOG_LINES = 200
 START_S = 10.0  # with nothing seen for so long, that nothing is there is what there is to say
+CLEAN_UP_S = 8.0  # for what was begun in containers of our own to take them away again
 
 
 @dataclass
@@ -118,7 +119,7 @@ class Session:
         if parts.actor is not None and not parts.actor.policy.read_only and not parts.actor.policy.detached:
             results = await self.put_all_back(reason)
         await self._asking.close()
-        await self._tasks.close()
+        await self._tasks.close(CLEAN_UP_S)
         await self._sources.close()
         if parts.actor is not None:
             await parts.actor.lab.close()
