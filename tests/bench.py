@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.benchmark.kill_switch import kill_switch
 from tests.benchmark.pty_probe import Watched
 
 SIZE = (120, 40)
@@ -32,7 +33,7 @@ def main() -> int:
         bare = [sys.executable, "-m", "tests.benchmark.bare_app"]
         console = [sys.executable, "-m", "console", "run", "--sim", "--seed", SEED]
         rows: dict[str, dict[str, Any]] = {"bare textual": _bare(bare, env), "console": _console(console, env)}
-        rows["code"] = _code()
+        rows["code"] = _code() | kill_switch()
     result = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "size": list(SIZE), "rows": rows}
     Path("bench.json").write_text(json.dumps(result, indent=2) + "\n")
     _print(result)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -16,6 +18,8 @@ ALLOW = "chaos-console.allow"
 ENVIRONMENT = "chaos-console.environment"
 HELPER = "chaos-console.injection"  # on every container of ours: the injection it belongs to
 ASK_S = 2.0
+SHARED_S = 0.5  # an answer of PD serves everybody who asks within so long
+MEMBERS_S = 3.0
 T = TypeVar("T")
 
 
@@ -26,7 +30,7 @@ class Lab:
     id: str
     engine: Engine
     project: str
-    asked: dict[str, asyncio.Task[Any]] = field(default_factory=dict, compare=False, repr=False)
+    asked: dict[str, tuple[float, asyncio.Task[Any]]] = field(default_factory=dict, compare=False, repr=False)
 
     @staticmethod
     async def of(engine: Engine, project: str) -> Lab:
@@ -39,12 +43,13 @@ class Lab:
         """The engine's address."""
         return self.engine.where
 
-    async def once(self, what: str, ask: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """The answer to a question that is dear and does not change: those asking at the same time share one asking.
-        One that fails is forgotten, and its error raised."""
-        task: asyncio.Task[T] | None = self.asked.get(what)
-        if task is None or task.cancelled():
-            task = self.asked[what] = asyncio.create_task(ask(), name=what)
+    async def once(self, what: str, ask: Callable[[], Coroutine[Any, Any, T]], keep_s: float = math.inf) -> T:
+        """The answer to a question, shared by all who ask within `keep_s` of the first. One that fails is forgotten,
+        and its error raised."""
+        asked_at, task = self.asked.get(what, (0.0, None))
+        if task is None or task.cancelled() or time.monotonic() - asked_at > keep_s:
+            task = asyncio.create_task(ask(), name=what)
+            self.asked[what] = (time.monotonic(), task)
         try:
             return await asyncio.shield(task)
         except EngineError:
@@ -57,7 +62,7 @@ class Lab:
 
     async def close(self) -> None:
         """Break off what is still being asked, and wait until it has cleaned up after itself."""
-        asking = [t for t in self.asked.values() if not t.done()]
+        asking = [t for _, t in self.asked.values() if not t.done()]
         for task in asking:
             task.cancel()
         if asking:
@@ -118,13 +123,20 @@ class Lab:
         return _state_of(await self._ask_pd("/pd/api/v1/stores"), service)
 
     async def _ask_pd(self, path: str) -> Any:
-        """The JSON that the first member that has an answer gives; None where none has."""
+        """The JSON that the first member that has an answer gives; None where none has. Fifty verifications at once
+        ask once."""
+        return await self.once(path, lambda: self._first_answer(path), SHARED_S)
+
+    async def _members(self) -> list[str]:
+        """Base addresses of the PD members that run."""
+        boxes = await self.containers()
+        urls = [box.url(PD_PORT) for box in boxes if box.role is Role.PD and box.running]
+        return [url for url in urls if url is not None]
+
+    async def _first_answer(self, path: str) -> Any:
         import httpx
 
-        for member in await self.containers():
-            base = member.url(PD_PORT) if member.role is Role.PD and member.running else None
-            if base is None:
-                continue
+        for base in await self.once("PD members", self._members, MEMBERS_S):
             try:
                 async with httpx.AsyncClient(timeout=ASK_S, trust_env=False) as client:
                     answer = await client.get(base + path)
