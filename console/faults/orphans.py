@@ -50,9 +50,9 @@ async def sweep(lab: Lab, live: Collection[str], containers: Collection[str]) ->
         return done  # nothing of ours can be in a namespace where the helper could not be made, nor looked for
     gate = asyncio.Semaphore(AT_ONCE)
     looked_at = [c for c in await lab.containers() if c.running and c.id not in containers]
-    for found in await asyncio.gather(*(_sweep_one(lab, c, live, gate) for c in looked_at)):
-        done += found
-    return done
+    async with asyncio.TaskGroup() as group:  # broken off, it waits for every one of them to clean up after itself
+        looks = [group.create_task(_sweep_one(lab, c, live, gate)) for c in looked_at]
+    return done + [found for look in looks for found in look.result()]
 
 
 async def helpers(lab: Lab, live: Collection[str]) -> list[Orphan]:

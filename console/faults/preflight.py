@@ -30,8 +30,9 @@ class Preflights:
         return answers
 
     async def _ask(self) -> dict[str, Availability]:
-        answers = await asyncio.gather(*(self._one(kind) for kind in KINDS.values()))
-        return dict(zip(KINDS, answers, strict=True))
+        async with asyncio.TaskGroup() as group:  # broken off, it waits for every one of them to clean up after itself
+            asking = {name: group.create_task(self._one(kind)) for name, kind in KINDS.items()}
+        return {name: task.result() for name, task in asking.items()}
 
     async def _one(self, kind: FaultKind) -> Availability:
         try:
