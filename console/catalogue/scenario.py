@@ -50,12 +50,14 @@ class Stage:
 class Answer:
     """What a right diagnosis says. `faults`: words, any of them; `data_plane`: right too without the engine's flags.
 
-    `component`: `target`, a group, a service, or `none`. `not_checkable`: why no check can be made, else empty.
+    `component`: `target`, a group, a service, or `none`; `elsewhere`: also right, where no vantage point tells the
+    place. `not_checkable`: why no check can be made, else empty.
     """
 
     faults: tuple[str, ...]
     component: str
     data_plane: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     not_checkable: str = ""
 
 
@@ -185,6 +187,7 @@ def _scenario(file: _Table) -> Scenario:
             faults=answer.words("faults", of=(*WORDS, "none")),
             component=answer.text("component", of=COMPONENTS),
             data_plane=answer.words("data_plane", (), of=WORDS),
+            elsewhere=answer.words("elsewhere", ()),
             not_checkable=answer.text("not_checkable", ""),
         ),
         signature=file.table("signature").texts(of=VANTAGES),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from statistics import median
 
 MAD = 1.4826  # of a normal distribution's standard deviation
+YOUNG, YOUNG_S = 1.8, 50.0
+LATE_SHARE = 0.2  # of answers, when something is the matter
 REFRESH = 5  # values between two looks at the past
 
 
@@ -96,5 +98,43 @@ class ChangeTest:
             middle = median(self._past)
             spread = MAD * median(abs(x - middle) for x in self._past)
             floor = self.tuning.noisy_floor if spread > self.tuning.noisy else self.tuning.floor
-            self._scale = (middle, max(spread, floor))
+            unsure = max(1.0, YOUNG - len(self._past) / YOUNG_S)  # a short past knows little of its own spread
+            self._scale = (middle, max(spread, floor) * unsure)
         return self._scale
+
+
+class LateTest:
+    """A sequential probability ratio test on "was this answer late": its usual share of late ones against a fifth.
+
+    `need` = ln of the odds: with 20, a target whose answers are late by chance as often as it is used to raises it
+    about once in e^20 answers. Ends when no late one came in the last `calm` answers.
+    """
+
+    def __init__(self, need: float = 20.0, calm: int = 16, least: int = 40) -> None:
+        self._need, self._calm, self._least = need, calm, least
+        self._count = 0
+        self._quiet = 0  # answers in a row that were not late
+        self._share = 0.0  # slow average of lateness while nothing is the matter
+        self.sum = 0.0
+        self.alarmed = False
+
+    @property
+    def ready(self) -> bool:
+        """Enough past to judge by."""
+        return self._count >= self._least
+
+    def take(self, late: bool) -> None:
+        """One answer."""
+        self._count += 1
+        self._quiet = 0 if late else self._quiet + 1
+        if not self.ready:
+            return
+        usual = min(0.05, max(0.003, 3 * self._share))
+        step = math.log(LATE_SHARE / usual) if late else math.log((1 - LATE_SHARE) / (1 - usual))
+        self.sum = min(self._need * 1.2, max(0.0, self.sum + step))
+        if self.sum >= self._need:
+            self.alarmed = True
+        elif self._quiet >= self._calm:
+            self.alarmed, self.sum = False, 0.0
+        if not self.alarmed:
+            self._share += (late - self._share) / 3000

@@ -11,13 +11,21 @@ TOGETHER_S = 1.5  # strong findings on two components this close have one cause
 WAIT_S = 25.0  # how long a finding too weak for an incident waits for company
 REOPEN_S = 8.0
 QUIET_S = 3.0  # an incident is over when nothing has stood for this long
-ADOPT_S = 30.0  # what is placed later than this after an unplaced symptom is another cause
+# What is placed later than this after an unplaced symptom is another cause; a full disk is told every minute only.
+ADOPT_S = 100.0
 ORDERLY = ("0", "143")
 ROLL_S = 180.0  # from the return of one to the stop of the next, in one rolling operation
 ROLL_MERGE_S = 3.0
 LEADER_SETTLES_S = 20.0
 AFTERMATH_S = 40.0  # a place is well again: how long what has no place of its own may still keep the incident open
-_BLUNT = ("heartbeat-late", "disconnected")
+# A heartbeat, a scrape and a score tell the time of an onset only to their own period.
+_BLUNT = frozenset(
+    (
+        *("heartbeat-late", "disconnected", "slow-score", "no-space", "throttled", "all-busy", "one-busy"),
+        *("disk-waits", "commit-waits", "cpu-waits", "fewer-cores", "disk-full", "peers-lost", "peers-slow", "pd-lost"),
+    )
+)
+_ALIKE = (("exited", "refused", "closed"), ("silent", "paused", "unreachable"))  # one death, told in several ways
 _FAST = (Vantage.DOCKER, Vantage.PROBE, Vantage.WORKLOAD)
 _STRONG = (Vantage.DOCKER, Vantage.PROBE)
 
@@ -208,12 +216,14 @@ class Fusion:
         if not finding.alone or finding.vantage not in _STRONG:
             return False
         return any(
-            f.alone
-            and f.vantage is finding.vantage
-            and f.symptom == finding.symptom
-            and abs(f.onset - finding.onset) <= TOGETHER_S
-            for f in incident.findings
+            f.alone and _alike(f, finding) and abs(f.onset - finding.onset) <= TOGETHER_S for f in incident.findings
         )
+
+
+def _alike(a: Finding, b: Finding) -> bool:
+    if a.vantage is b.vantage and a.symptom == b.symptom:
+        return True
+    return any(a.symptom in group and b.symptom in group for group in _ALIKE)
 
 
 def _explains(incident: _Open, finding: Finding) -> bool:

@@ -129,8 +129,12 @@ class MetricsDetector:
             ("peers-lost", self._lost, "and its peers do not reach each other any more"),
             ("peers-slow", self._slow, "and its peers reach each other far more slowly than usual"),
         ):
-            pairs = {frozenset((a, b)) for a, targets in links.items() for b in targets if a != b}
-            centre = _centre(pairs, set(cluster.stores))
+            told = {
+                a: {b for b in targets if a != b and _up(b, cluster)} for a, targets in links.items() if _up(a, cluster)
+            }
+            pairs = {frozenset((a, b)) for a, targets in told.items() for b in targets}
+            witnesses = sum(bool(targets) for targets in told.values())
+            centre = _centre(pairs, set(cluster.stores)) if witnesses > 1 else None
             for name in cluster.stores:
                 if name == centre:
                     _raise(ledger, symptom, name, cluster.t, f"the stores say: {name} {said}", float(len(pairs)))
@@ -145,6 +149,12 @@ class MetricsDetector:
                 ledger.clear(Vantage.PROBE, "pd-lost", name, cluster.t)
             elif well and self._failing == {name} and len(cluster.stores) > 1:
                 _raise(ledger, "pd-lost", name, cluster.t, f"{name} says: its requests to PD fail", 1.0)
+
+
+def _up(name: str, cluster: Cluster) -> bool:
+    """A store that is down has no links, and that is no news of its links."""
+    store = cluster.stores.get(name)
+    return store is not None and (store.status.reach.answered or store.status.at == 0)
 
 
 def _mean(rates: Mapping[str, float], total: str, count: str) -> float | None:

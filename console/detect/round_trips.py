@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 
 from console.model.cluster import Cluster, Probe
@@ -11,25 +13,76 @@ from console.model.incident import Finding, Vantage
 from console.model.observation import Reach
 
 from .base import observer_sick
-from .change import ChangeTest, Tuning
+from .change import MAD, LateTest
 from .ledger import Ledger
 from .probe import targets
 
-# Four values a second and target. A lone late answer adds 4; nothing but a row of them reaches this.
-TUNING = Tuning(sign=1, need=20.0, window=240, lag=8, least=40, floor=0.35, noisy=1.0, noisy_floor=0.6)
 LEAST_MS = 4.0  # slower by less is nobody's trouble
-RECENT = 24  # answers, six seconds
+PAST = 240
+KEPT = 400  # late answers of one episode
 FAST = 3.0  # times the usual: still an ordinary answer
 PERIOD_MS = 115.0  # an answer of a throttled process waits for the next CPU period of 100 ms, never longer
+TAIL = 2.4
 SHAPE_AFTER = 10
+NOT_ALONE_S = 1.5
+
+
+@dataclass
+class Episode:
+    """The answers since the first late one: how many, and which were late, up to the last late one."""
+
+    late: list[tuple[float, float]] = field(default_factory=list)  # (time, ms)
+    answers: int = 0
+    up_to_last: int = 0
+
+    def take(self, t: float, value: float, late: bool) -> None:
+        """One answer."""
+        if late or self.late:
+            self.answers += 1
+        if late:
+            self.late = [*self.late[-KEPT:], (t, value)]
+            self.up_to_last = self.answers
+
+    @property
+    def began(self) -> float | None:
+        """The first late answer that was not a lone one."""
+        times = [t for t, _ in self.late]
+        return next((a for a, b in pairwise(times) if b - a <= NOT_ALONE_S), times[0] if times else None)
+
+    @property
+    def shape(self) -> str:
+        """`shifted`: all later by the same; `lossy`: some fast, some very late; `starved`: spread over a CPU period."""
+        values = sorted(v for _, v in self.late)
+        if self.up_to_last < SHAPE_AFTER or len(values) < 3:
+            return ""
+        low, middle, high = (values[int(len(values) * q)] for q in (0.1, 0.5, 0.9))
+        if len(values) > 0.85 * min(self.up_to_last, KEPT) and high - low < 0.6 * middle:
+            return "shifted"
+        # Lost packets wait ever longer (a tail); a throttled process waits for its next period, evenly spread.
+        if high > TAIL * middle or sum(v > PERIOD_MS for v in values) >= max(2, len(values) // 50):
+            return "lossy"
+        return "starved"
 
 
 @dataclass
 class _Target:
-    test: ChangeTest = field(default_factory=lambda: ChangeTest(TUNING))
+    test: LateTest = field(default_factory=LateTest)
     at: float = -1.0
-    recent: deque[float] = field(default_factory=lambda: deque(maxlen=RECENT))
-    timeouts: int = 0
+    past: deque[float] = field(default_factory=lambda: deque(maxlen=PAST))
+    usual: float = 0.0
+    limit: float = 0.0  # above this an answer is late
+    episode: Episode = field(default_factory=Episode)
+    ended: Episode = field(default_factory=Episode)  # the one before
+
+    def note(self, value: float) -> None:
+        """An ordinary answer: what is usual, and from where on one is late."""
+        self.past.append(value)
+        if len(self.past) % 10 == 0:
+            logs = [math.log(max(v, 0.01)) for v in self.past]
+            middle = median(logs)
+            spread = MAD * median(abs(x - middle) for x in logs)
+            self.usual = math.exp(middle)
+            self.limit = max(self.usual * FAST, self.usual + LEAST_MS, math.exp(middle + 5 * spread))
 
 
 class RoundTripDetector:
@@ -52,47 +105,40 @@ class RoundTripDetector:
             if known.test.alarmed and not ours:
                 self._raise(name, known, cluster.t, ledger)
             elif not known.test.alarmed:
-                ledger.clear(Vantage.PROBE, "slow", name, cluster.t)
+                last = known.ended.late[-1][0] if known.ended.late else cluster.t
+                ledger.clear(Vantage.PROBE, "slow", name, last)
 
     @staticmethod
     def _take(known: _Target, probe: Probe) -> bool:
         if probe.reach is Reach.OK and probe.rtt_ms is not None:
             value = probe.rtt_ms
-        elif probe.reach is Reach.SILENT and probe.misses <= 2 and known.test.ready:
+        elif probe.reach is Reach.SILENT and probe.misses <= 2 and known.limit > 0:
             value = 500.0  # a lone time-out is one more late answer; a row of them is silence
         else:
             return False
-        known.test.take(probe.at, value)
+        late = known.limit > 0 and value > known.limit
+        known.test.take(late)
+        if not late and not known.test.alarmed:
+            known.note(value)
         if known.test.sum > 0:
-            known.recent.append(value)
+            known.episode.take(probe.at, value, late)
         else:
-            known.recent.clear()
+            known.ended, known.episode = known.episode, Episode()
         return True
 
     @staticmethod
     def _raise(name: str, known: _Target, t: float, ledger: Ledger) -> None:
-        usual, recent = known.test.usual, list(known.recent)
-        middle = median(recent) if recent else 0.0
-        late = sorted(v for v in recent if v > max(usual * FAST, usual + LEAST_MS))
-        if not late or late[len(late) // 2] < usual + LEAST_MS:
+        values = [v for _, v in known.episode.late]
+        if not values:
             return
-        shape = _shape(recent, late)
-        text = f"{name} answers in {middle:.1f} ms (median), {late[-1]:.0f} ms at worst, usually {usual:.1f} ms"
-        first = known.test.first if known.test.first is not None else t
-        # Raised again once the shape can be told: the first few answers show only that it is slow.
-        strong = len(recent) >= SHAPE_AFTER
-        attrs = {"shape": shape} if strong else {}
-        ledger.raise_(Finding(Vantage.PROBE, "slow", name, first, t, text, alone=True, value=middle, attrs=attrs))
-        if strong:
+        middle, shape = median(values), known.episode.shape
+        text = f"{name} answers late: {middle:.0f} ms (median of the late ones), {max(values):.0f} ms at worst"
+        text += f", usually {known.usual:.1f} ms"
+        onset = known.episode.began
+        attrs = {"shape": shape} if shape else {}
+        finding = Finding(
+            Vantage.PROBE, "slow", name, t if onset is None else onset, t, text, value=middle, attrs=attrs
+        )
+        ledger.raise_(finding)
+        if shape:  # the first few answers show only that it is slow; how, is told once it can be
             ledger.describe(Vantage.PROBE, "slow", name, text, attrs)
-
-
-def _shape(recent: list[float], late: list[float]) -> str:
-    """`shifted`: all later by the same; `lossy`: some fast, some very late; `starved`: spread over a CPU period."""
-    share = len(late) / len(recent)
-    low, high = late[len(late) // 10], late[(len(late) * 9) // 10]
-    if share > 0.85 and (high - low) < 0.6 * late[len(late) // 2]:
-        return "shifted"
-    if late[-1] > PERIOD_MS:
-        return "lossy"
-    return "starved" if share > 0.1 else "unclear"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
+
 from console.model.cluster import Cluster, Interval, Workload
 from console.model.incident import Finding, Vantage
 
@@ -26,6 +28,7 @@ class ThroughputDetector:
         self._run = 0
         self._test = ChangeTest(TUNING)
         self._row: list[Interval] = []
+        self._well: float | None = None
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Take in the newest intervals, if there are any."""
@@ -64,8 +67,13 @@ class ThroughputDetector:
             ledger.clear(Vantage.WORKLOAD, "stalled", None, now.t)
 
     def _fallen(self, now: Interval, usual: float, ledger: Ledger) -> None:
+        if now.ops < FALLEN * usual:
+            self._well = None
+        elif self._well is None:
+            self._well = now.t
         if not self._test.alarmed:
-            ledger.clear(Vantage.WORKLOAD, "fallen", None, now.t)
+            # The test takes its time to be sure of the end; it was over when the first good interval came.
+            ledger.clear(Vantage.WORKLOAD, "fallen", None, self._well if self._well is not None else now.t)
             return
         recent = self._row[-8:]
         mean = sum(i.ops for i in recent) / len(recent)
@@ -73,7 +81,8 @@ class ThroughputDetector:
         if mean / usual > FALLEN or mean / usual <= STALLED or stalled:
             return
         text = f"throughput fell from {usual:,.0f} to about {mean:,.0f} ops/s"
-        first = next((i for i in self._row if i.ops < usual * FALLEN), self._row[0])
+        low = list(takewhile(lambda i: i.ops < usual * FALLEN, reversed(self._row)))
+        first = low[-1] if low else self._row[-1]
         ledger.raise_(
             Finding(Vantage.WORKLOAD, "fallen", None, _broke_off(first, usual), now.t, text, value=mean / usual)
         )

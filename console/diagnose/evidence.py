@@ -50,6 +50,8 @@ def gather(incident: Incident, cluster: Cluster, component: str, *, blind: bool)
     end = incident.over if incident.over is not None else cluster.t
     ev = Evidence(component, role_of(component), max(0.0, end - incident.began))
     for finding in incident.findings:
+        if finding.symptom in _BUSY and finding is not _busiest(incident, end):
+            continue
         if finding.component == component or finding.component is None:
             _from_finding(ev, finding, incident.began)
     _vantage_points(ev, cluster, blind)
@@ -62,6 +64,12 @@ def gather(incident: Incident, cluster: Cluster, component: str, *, blind: bool)
         ev.add("pd.was-leader", f"{component} was PD leader")
     _from_workload(ev, incident, cluster, end)
     return ev
+
+
+def _busiest(incident: Incident, end: float) -> Finding | None:
+    """Of what was said of who works harder, what stood longest: a load that begins or ends looks like anything."""
+    said = [f for f in incident.findings if f.symptom in _BUSY and f.seen - incident.began <= BUSY_WITHIN_S]
+    return max(said, key=lambda f: (f.cleared if f.cleared is not None else end) - f.seen, default=None)
 
 
 def told(t: float, began: float, who: str, text: str) -> str:
@@ -84,6 +92,8 @@ _METRICS = {
 }
 FLAT = 0.03  # guides/tikv.md 4.4: a bandwidth cap leaves a plateau with a deviation below 2 %
 RAGGED = 0.45
+_BUSY = ("all-busy", "one-busy")
+BUSY_WITHIN_S = 20.0  # later than this it is the load coming back, or a store taking over
 FLAPS = 3  # times within one incident
 
 
@@ -98,7 +108,7 @@ def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
     if f.symptom in _METRICS:
         ev.add(f"metrics.{f.symptom}", sentence)
         return
-    if f.symptom in ("all-busy", "one-busy"):
+    if f.symptom in _BUSY:
         ev.add(f"busy.{f.symptom}", sentence)
         return
     if f.symptom == "slow":
@@ -203,9 +213,12 @@ def _shape(ev: Evidence, incident: Incident, cluster: Cluster, end: float) -> No
     if felt is None:
         return
     past = [i.ops for i in cluster.workload.intervals if i.t < felt.onset][-60:]
-    now = [i.ops for i in cluster.workload.intervals if felt.onset + 1.5 < i.t < min(end, felt.onset + 30.0)]
-    if len(past) < 8 or len(now) < 4:
+    low_until = min(end, felt.onset + 30.0, felt.cleared - 1.0 if felt.cleared is not None else end)
+    during = [i for i in cluster.workload.intervals if felt.onset + 1.5 < i.t < low_until]
+    if len(past) < 8 or len(during) < 6:
         return
+    # In pairs: go-ycsb gives its times in tenths of a second, which alone makes 5 % of noise an interval.
+    now = [(a.count + b.count) / (a.seconds + b.seconds) for a, b in zip(during[::2], during[1::2], strict=False)]
     usual, mean = median(past), sum(now) / len(now)
     if usual <= 0 or mean <= 0:
         return

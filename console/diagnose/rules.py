@@ -13,12 +13,13 @@ from console.model.incident import Incident
 from console.model.names import Role, natural, role_of
 
 from .evidence import ANYWHERE, Evidence, candidates, gather, told
-from .signatures import ADVICE, SIGNATURES, Signature
+from .signatures import ADVICE, PLACELESS, SIGNATURES, Signature
 
 UNKNOWN_SCORE = 1.0  # what an explanation must beat to be named
 TEMPERATURE = 1.0
 MAX_HYPOTHESES = 4
 SHOWN_FROM = 0.005
+DOUBT = 0.6  # below this the first sentence says that it is a guess
 _WITNESS = re.compile(r"^(\w+) [+-][\d.]+ s: (.*)$", re.S)
 _TAKES_AWAY = ("kill", "stop", "pause", "partition", "memory", "crash-loop")
 _FELL = (*_TAKES_AWAY, "restart")
@@ -116,6 +117,8 @@ def _hypotheses(ranked: dict[str, list[_Scored]]) -> tuple[Hypothesis, ...]:
     pool = sorted((s for scores in ranked.values() for s in scores), key=lambda s: -s.score)
     if not pool:
         return ()
+    doubts = [s for s in pool if s.signature is None]
+    pool = [s for s in pool if s.signature is not None or s is doubts[0]]  # not knowing is one explanation, not many
     top = pool[0].score
     weights = [math.exp((s.score - top) / TEMPERATURE) for s in pool]
     whole = sum(weights)
@@ -182,10 +185,10 @@ def _unknown(incident: Incident) -> Hypothesis:
 
 def _answer(hypotheses: tuple[Hypothesis, ...], incident: Incident, cluster: Cluster) -> Diagnosis:
     best = hypotheses[0]
-    advice = ADVICE.get(best.fault, ADVICE["unknown"])
+    placeless = best.component == ANYWHERE and best.fault != "unknown"
+    advice = ADVICE[PLACELESS] if placeless else ADVICE.get(best.fault, ADVICE["unknown"])
     known = cluster.containers.get(best.component)
-    place = "one of the stores (which, cannot be told from here)" if best.component == ANYWHERE else best.component
-    words = {"c": place, "container": known.name if known else "CONTAINER"}
+    words = {"c": best.component, "container": known.name if known else best.component}
     return Diagnosis(
         fault=best.fault,
         component=best.component,
@@ -207,7 +210,10 @@ def _narrative(
     """Who, what and when first; then the two best reasons, the effect, and what is not certain."""
     when = f", about {_ago(cluster.t - incident.began)} ago" if incident.over is None else ""
     reasons = _reasons(best.supporting)
-    parts = [f"{said}{when}: {'; '.join(reasons)}." if reasons else f"{said}{when}."]
+    doubt = f"Most likely, not certain ({best.confidence:.0%}): " if best.confidence < DOUBT and _placed(best) else ""
+    parts = [doubt + (f"{said}{when}: {'; '.join(reasons)}." if reasons else f"{said}{when}.")]
+    if best.component == ANYWHERE and _named(best):
+        parts.append(f"Best guess: {best.fault}, {best.confidence:.0%}.")
     parts.append(_effect(incident, cluster))
     rival = next((h for h in rivals if h.confidence >= 0.05 and h.fault != "unknown"), None)
     if rival is not None:
@@ -216,6 +222,14 @@ def _narrative(
     if incident.over is not None:
         parts.append(f"It was over after {incident.over - incident.began:.1f} s.")
     return " ".join(p for p in parts if p)
+
+
+def _placed(hypothesis: Hypothesis) -> bool:
+    return _named(hypothesis) and hypothesis.component != ANYWHERE
+
+
+def _named(hypothesis: Hypothesis) -> bool:
+    return hypothesis.fault != "unknown"
 
 
 def _reasons(supporting: tuple[str, ...]) -> list[str]:

@@ -32,6 +32,7 @@ class Case:
     faults: tuple[str, ...] = ()
     data_plane: tuple[str, ...] = ()
     component: str = "none"
+    elsewhere: tuple[str, ...] = ()
     control: bool = False
     family: str = "other"
     style: Style = "session"
@@ -58,6 +59,7 @@ def of(scenario: Scenario, severity: str, load: str, seed: int, style: Style = "
         faults=faults,
         data_plane=answer.data_plane,
         component=answer.component,
+        elsewhere=answer.elsewhere,
         control=stage.control,
         family=scenario.family,
         style=style,

@@ -8,8 +8,7 @@ from typing import Any
 from console.model.names import Role
 from console.model.observation import DOCKER
 from console.observe.docker import LIST_S, STATS_S, reduce_stats, row
-from console.observe.engine import ContainerFacts, facts
-from console.observe.engine.client import Endpoint
+from console.observe.engine import ContainerFacts, Endpoint, facts
 from console.observe.ycsb import Thinner
 from console.sim.physics.containers import Container
 from console.sim.physics.engine_events import EngineEvent

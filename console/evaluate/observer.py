@@ -87,7 +87,11 @@ class SimObserver:
                 self._last[(src, kind)] = data
         if kind == "members" and isinstance(data, dict) and isinstance(data.get("body"), dict):
             self._lead = data["body"].get("leader") or self._lead
-        self._out(Observation(round(self.t, 3), src, kind, data))
+        wait = self.stalls.left(self.t)
+        if wait > 0:  # whatever it is, it is taken in when the observer runs again
+            self._later(wait, lambda: self._out(Observation(round(self.t, 3), src, kind, data)))
+        else:
+            self._out(Observation(round(self.t, 3), src, kind, data))
 
     # -- beats -----------------------------------------------------------------------------------------------------
 
@@ -184,7 +188,7 @@ class SimObserver:
         outcome["rtt_ms"] = round(outcome["rtt_ms"] + wait * 1000, 2)
         if outcome["rtt_ms"] > deadline * 1000 and "error" not in outcome:
             outcome = {"error": "ReadTimeout", "msg": "", "rtt_ms": outcome["rtt_ms"]}
-        self._later(wait, lambda: ended(outcome))
+        self._later(wait, lambda: ended(outcome))  # the next question is not put before
 
     # -- the observer's own pulse --------------------------------------------------------------------------------------
 

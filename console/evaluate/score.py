@@ -59,6 +59,7 @@ def row(flown: Flown, mode: str) -> Row:
     case, view = flown.case, flown.views[mode]
     wanted = case.faults + (case.data_plane if mode == "data-plane" and case.faults else ())
     timely = [s for s in view.seen if -EARLY_S <= s.opened <= case.lasts_s + GRACE_S]
+    places = (flown.target, *case.elsewhere)
     best = timely[0] if timely and wanted else None
     others = [s for s in view.seen if s is not best and s.alarm]
     if best is not None and case.control and best.alarm:
@@ -83,8 +84,8 @@ def row(flown: Flown, mode: str) -> Row:
         confidence=said[2],
         fault_top1=said[0] in wanted,
         fault_top3=any(f in wanted for f, _, _ in ranked[:3]),
-        component_top1=bool(ranked) and said[1] == flown.target,
-        live_right=live[0] in wanted and live[1] == flown.target,
+        component_top1=bool(ranked) and said[1] in places,
+        live_right=live[0] in wanted and live[1] in places,
         false_alarms=len(others),
         needless=tuple(_told(s) for s in others),
         simulated_s=flown.simulated_s,

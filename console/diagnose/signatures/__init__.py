@@ -5,7 +5,7 @@ A file per family; adding a signature is one entry in one of them.
 
 from .base import Advice, Clue, Signature
 from .client import CLIENT
-from .composite import COMPOSITE
+from .composite import COMPOSITE, PLACELESS
 from .control import CONTROL
 from .network import NETWORK
 from .process import PROCESS
@@ -14,4 +14,4 @@ from .resource import RESOURCE
 SIGNATURES: tuple[Signature, ...] = (*PROCESS, *NETWORK, *RESOURCE, *CONTROL, *CLIENT)
 ADVICE: dict[str, Advice] = {**{s.fault: s.advice for s in SIGNATURES}, **COMPOSITE}
 
-__all__ = ["ADVICE", "SIGNATURES", "Advice", "Clue", "Signature"]
+__all__ = ["ADVICE", "PLACELESS", "SIGNATURES", "Advice", "Clue", "Signature"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from .base import Advice
 
+PLACELESS = "placeless"  # a fault is likely and its place is not known
+
 COMPOSITE: dict[str, Advice] = {
     "quorum-loss": Advice(
         "{c} has lost its majority",
@@ -16,6 +18,11 @@ COMPOSITE: dict[str, Advice] = {
         "a planned operation goes over {c}: one after the other stopped in order and came back",
         "Nothing; see that each is back before the next one goes.",
         severity="info",
+    ),
+    PLACELESS: Advice(
+        "something slows the clients down, and no vantage point shows where",
+        "Find the store first: compare their round trips, CPU against quota, log appends; then act on that one.",
+        ("docker stats --no-stream", "curl -s STORE:20180/metrics | grep append_log_duration_seconds"),
     ),
     "unknown": Advice(
         "something is wrong and no signature fits",

@@ -16,7 +16,7 @@ PROCESS: tuple[Signature, ...] = (
             Clue("docker.running", VETO),
             Clue("docker.came-back", -2),
             Clue("docker.died-often", VETO),
-            Clue("engine.oom", -6),
+            Clue("engine.oom", -16),
             Clue("engine.event-kill", 1.5),
             Clue("engine.event-term", -4),
             Clue("engine.event-restart", -4),
@@ -121,7 +121,7 @@ PROCESS: tuple[Signature, ...] = (
         "memory",
         ANY,
         (
-            Clue("engine.oom", 8, -5, 1),
+            Clue("engine.oom", 12, -5, 1),
             Clue("docker.exited", 1, -6, 2),
             Clue("docker.exit-137", 1),
             Clue("docker.exit-0", -6),

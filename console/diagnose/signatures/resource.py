@@ -14,10 +14,10 @@ RESOURCE: tuple[Signature, ...] = (
         _SLOW,
         (
             *REACHABLE,
-            Clue("engine.throttled", 7, -4, 5),
+            Clue("engine.throttled", 7, -2, 5),
             Clue("engine.event-update", 1),
-            Clue("metrics.fewer-cores", 5),
-            Clue("metrics.cpu-waits", 4, -2, 15),
+            Clue("metrics.fewer-cores", 7),
+            Clue("metrics.cpu-waits", 4, -1, 15),
             Clue("metrics.disk-waits", -5),
             Clue("metrics.peers-lost", -6),
             Clue("metrics.peers-slow", -4),
