@@ -169,6 +169,8 @@ FEEL: dict[str, Callable[[Sight], Awaitable[bool]]] = {
     "pause": _pause,
     "client-paused": _pause,
     "restart": _restart,
+    "rolling-restart": _restart,
+    "quorum-loss": _pause,
     "crash-loop": _crash_loop,
     "partition": _partition,
     "isolate-pd": _cut_from(lambda _: MEMBERS),

@@ -84,6 +84,15 @@ async def test_closing_puts_back(bed: Bed, sessions: Sessions) -> None:
     assert await session.close("quit again") == results
 
 
+@pytest.mark.parametrize("seconds", [0.1, 0.25, 0.4, 0.7])
+async def test_leaving_at_once_leaves_nothing(bed: Bed, sessions: Sessions, seconds: float) -> None:
+    """Closed while it still finds out what can work here, in containers of its own: they are gone."""
+    session = await sessions(record=False)
+    await asyncio.sleep(seconds)
+    await session.close("a mistake")
+    assert await bed.helpers() == []
+
+
 async def test_the_kill_switch_is_obeyed_by_the_other_console(bed: Bed, sessions: Sessions) -> None:
     """Pressed here, seen there; armed here, seen there (E5)."""
     first, second = await sessions(), await sessions(record=False)

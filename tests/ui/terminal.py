@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 class Terminal:
     """The far end of a pty with `python -m tests.ui.demo_app ARGS` on it."""
 
+    program: tuple[str, ...] = ("-m", "tests.ui.demo_app")
+
     def __init__(self, *args: str, ignore_hup: bool = False, **environ: str) -> None:
         self.master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
@@ -33,7 +35,7 @@ class Terminal:
             signal.signal(signal.SIGHUP, signal.SIG_IGN if ignore_hup else signal.SIG_DFL)
 
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.ui.demo_app", *args],
+            [sys.executable, *self.program, *args],
             stdin=slave,
             stdout=slave,
             stderr=slave,
