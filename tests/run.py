@@ -17,13 +17,13 @@ def main() -> int:
     given = sys.argv[1:]
     if given:
         return subprocess.call([*PYTEST, *given])
-    workers = str(min(4, os.cpu_count() or 1))
-    code = subprocess.call([*PYTEST, "-n", workers, "--dist", "worksteal"])
+    shared = ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "worksteal"]
+    code = subprocess.call([*PYTEST, *shared])
     why = asyncio.run(_missing_engine())
     if why:
         print(f"engine tests: {_count()} left out, because no Docker engine can be used here ({why})")
         return code
-    return subprocess.call([*PYTEST, *ENGINE_MARK]) or code
+    return subprocess.call([*PYTEST, *shared, *ENGINE_MARK]) or code
 
 
 async def _missing_engine() -> str:

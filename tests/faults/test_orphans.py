@@ -23,8 +23,7 @@ async def able(hand: Hand, kind: str) -> None:
 
 async def marks(bed: Bed, lab: Lab) -> list[str]:
     """Everything of ours that the engine and the namespaces still show."""
-    listed = (await bed.docker("ps", "-aq", "--filter", f"label={HELPER}")).split()
-    return [*listed, *(str(o) for o, _ in await orphans.sweep(lab, (), ()))]
+    return [*await bed.helpers(), *(str(o) for o, _ in await orphans.sweep(lab, (), ()))]
 
 
 @pytest.mark.parametrize(("kind", "target"), NEEDS)

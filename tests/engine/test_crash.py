@@ -1,0 +1,7 @@
+"""The tests of tests/faults/test_crash.py on a real engine."""
+
+import pytest
+
+from tests.faults.test_crash import *  # noqa: F403 - the same tests on this folder's bed
+
+pytestmark = pytest.mark.engine
