@@ -24,7 +24,7 @@ from console.faults.lab import Lab
 from console.faults.watchdog import spawn
 from console.model.cluster import Cluster, SourceHealth
 from console.model.fault import Injection
-from console.observe.engine import Engine, endpoint
+from console.observe.engine import Engine, EngineError, endpoint
 from console.storage import Database
 from console.storage.journal import Journal, remember_lab
 from console.storage.leases import CONSOLE, acquire
@@ -92,10 +92,21 @@ def doom(kind: str, step: str) -> None:
     cls.apply, cls.revert = applied, reverted  # type: ignore[method-assign]
 
 
+async def reach(url: str, project: str) -> Lab:
+    """An engine under load may take its time to say who it is."""
+    for left in range(5, -1, -1):
+        try:
+            return await Lab.of(Engine(endpoint(url)), project)
+        except EngineError:
+            if not left:
+                raise
+    raise AssertionError
+
+
 async def main(database: str, url: str, project: str, kind: str, target: str, step: str, params: str, on: str) -> None:
     """Live and die."""
     doom(kind, step)
-    lab = await Lab.of(Engine(endpoint(url)), project)
+    lab = await reach(url, project)
     path = Path(database)
     path.parent.mkdir(parents=True, exist_ok=True)
     db = await Database.open(path)
