@@ -15,7 +15,8 @@ SAMPLES = 40
 LEAST = 4
 BUSIER = 1.5  # times what is usual
 BY_CORES = 0.03
-ALONE = 2.5  # times what the others' growth is
+STILL = 0.8  # of what is usual, while the clients get far less done
+ALONE = 1.7  # times what the others' growth is
 
 
 class BusyDetector:
@@ -25,40 +26,46 @@ class BusyDetector:
         self._past: dict[str, deque[float]] = {}
         self._at: dict[str, float] = {}
         self._growth: dict[str, float] = {}
+        self._more: dict[str, bool] = {}
         self._who = Vantage.PROBE
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Compare the newest sample of every store with its past."""
         news = False
+        suffering = any(ledger.has(Vantage.WORKLOAD, s, None) for s in ("fallen", "stalled"))
         for name, store in cluster.stores.items():
             sample = _cores(name, store, cluster)
             if sample is None or sample[0] <= self._at.get(name, -1.0):
                 continue
             self._at[name], news = sample[0], True
             self._who = sample[2]
-            self._take(name, sample[1])
+            self._take(name, sample[1], suffering)
         if news:
-            self._judge(cluster, ledger)
+            self._judge(suffering, cluster, ledger)
 
-    def _take(self, name: str, cores: float) -> None:
+    def _take(self, name: str, cores: float, suffering: bool) -> None:
         past = self._past.setdefault(name, deque(maxlen=SAMPLES))
         usual = median(past) if len(past) >= LEAST else None
-        growth = 1.0 if usual is None or usual <= 0 else cores / usual
-        busier = usual is not None and growth >= BUSIER and cores >= usual + BY_CORES
-        self._growth[name] = growth if busier else 1.0
-        if not busier:
+        self._growth[name] = 1.0 if usual is None or usual <= 0 else cores / usual
+        self._more[name] = usual is not None and cores >= usual + BY_CORES
+        if not suffering and not self._busier(name):
             past.append(cores)
 
-    def _judge(self, cluster: Cluster, ledger: Ledger) -> None:
-        busier = {n: g for n, g in self._growth.items() if g > 1.0 and n in cluster.stores}
-        first = max(busier, key=lambda n: busier[n], default=None)
-        if first is not None and _stands_out(first, self._growth):
-            text = f"{first} alone works {busier[first]:.1f} times as hard as usual"
+    def _busier(self, name: str) -> bool:
+        return self._growth[name] >= BUSIER and self._more[name]
+
+    def _judge(self, suffering: bool, cluster: Cluster, ledger: Ledger) -> None:
+        names = [n for n in self._growth if n in cluster.stores]
+        first = max(names, key=lambda n: self._growth[n])
+        least = min(self._growth[n] for n in names)
+        if self._busier(first) and _stands_out(first, self._growth):
+            text = f"{first} alone works {self._growth[first]:.1f} times as hard as usual"
             self._say("one-busy", text, {"store": first}, cluster.t, ledger)
-        elif len(busier) == len(self._growth) >= 2:
-            text = f"all stores work {min(busier.values()):.1f} times as hard as usual and more"
+        elif len(names) >= 2 and (all(map(self._busier, names)) or (suffering and least >= STILL)):
+            # Where one store holds the clients up the others have less to do: all busy and little done is foreign load.
+            text = f"all stores work {least:.1f} times as hard as usual and more"
             self._say("all-busy", text, {}, cluster.t, ledger)
-        elif not busier:
+        elif not any(map(self._busier, names)):
             for vantage in (Vantage.PROBE, Vantage.DOCKER):
                 ledger.clear(vantage, "all-busy", None, cluster.t)
                 ledger.clear(vantage, "one-busy", None, cluster.t)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 
 MAD = 1.4826  # of a normal distribution's standard deviation
-YOUNG, YOUNG_S = 1.8, 50.0
+YOUNG, YOUNG_S = 2.0, 45.0
 LATE_SHARE = 0.2  # of answers, when something is the matter
 REFRESH = 5  # values between two looks at the past
 
@@ -110,7 +110,7 @@ class LateTest:
     about once in e^20 answers. Ends when no late one came in the last `calm` answers.
     """
 
-    def __init__(self, need: float = 20.0, calm: int = 16, least: int = 40) -> None:
+    def __init__(self, need: float = 20.0, calm: int = 40, least: int = 40) -> None:
         self._need, self._calm, self._least = need, calm, least
         self._count = 0
         self._quiet = 0  # answers in a row that were not late

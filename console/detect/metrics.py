@@ -13,6 +13,7 @@ from statistics import median
 
 from console.model.cluster import Cluster, StoreMetrics
 from console.model.incident import Finding, Vantage
+from console.model.names import Role, role_of
 
 from .base import observer_sick, pd_answering, pd_held
 from .ledger import Ledger
@@ -20,6 +21,8 @@ from .ledger import Ledger
 SCRAPES = 24  # of the past, two minutes
 LEAST = 3
 TIMES = 3.0
+BEAT_S = 11.0  # a store asks PD at least this often
+SURE_S = 3.0  # a PD leader that just died fails one store first; by then PD itself is seen to be ill
 SAMPLES_S = 1.0  # inspections of a link a second, below which it has no usual rate
 # what is slow -> (sum, count, slower by at least so many ms, what it says)
 WAITS: dict[str, tuple[str, str, float, str]] = {
@@ -49,7 +52,8 @@ class MetricsDetector:
         self._stores: dict[str, _Store] = {}
         self._lost: dict[str, set[str]] = {}  # source -> targets it has lost
         self._slow: dict[str, set[str]] = {}
-        self._failing: set[str] = set()
+        self._failed: dict[str, float] = {}
+        self._failing: dict[str, float] = {}  # store -> since when its requests to PD fail
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Judge every store with a new scrape."""
@@ -64,6 +68,7 @@ class MetricsDetector:
                 self._judge(name, known, metrics, names, ledger)
         if news:
             self._links(cluster, ledger)
+        if news or self._failing:
             self._from_pd(cluster, ledger)
 
     def _judge(self, name: str, known: _Store, m: StoreMetrics, names: Mapping[str, str], ledger: Ledger) -> None:
@@ -80,9 +85,10 @@ class MetricsDetector:
         self._disk(name, m, ledger)
         self._note_links(name, known, m, names)
         if m.rates.get("pd_failures", 0.0) > 0:
-            self._failing.add(name)
-        else:
-            self._failing.discard(name)
+            self._failing.setdefault(name, m.at)
+            self._failed[name] = m.at
+        elif m.at - self._failed.get(name, -1.0) > BEAT_S:
+            self._failing.pop(name, None)
 
     def _cores(self, name: str, known: _Store, m: StoreMetrics, ledger: Ledger) -> None:
         cores, usual = m.values.get("cores"), known.usual("cores")
@@ -143,11 +149,14 @@ class MetricsDetector:
 
     def _from_pd(self, cluster: Cluster, ledger: Ledger) -> None:
         """One store that fails to reach a PD that is well; when all do, it is PD's matter."""
-        well = pd_answering(cluster) and not pd_held(cluster)
+        ill = any(role_of(c) is Role.PD for _, _, c in ledger.active if c) or ledger.has(
+            Vantage.PD, "leader-lost", None
+        )
+        well = pd_answering(cluster) and not pd_held(cluster) and not ill
         for name in cluster.stores:
             if name not in self._failing:
                 ledger.clear(Vantage.PROBE, "pd-lost", name, cluster.t)
-            elif well and self._failing == {name} and len(cluster.stores) > 1:
+            elif well and len(self._failing) == 1 < len(cluster.stores) and cluster.t - self._failing[name] >= SURE_S:
                 _raise(ledger, "pd-lost", name, cluster.t, f"{name} says: its requests to PD fail", 1.0)
 
 

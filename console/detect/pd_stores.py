@@ -37,7 +37,8 @@ class PdStoreDetector:
             self._disk(name, pd, ledger)
 
     def _age(self, pd: PdStore, cluster: Cluster) -> float | None:
-        return None if pd.beat_at is None else cluster.t - pd.beat_at
+        """As of PD's last word; a record that leaves repeated answers out means the last one holds on."""
+        return None if pd.beat_at is None else (cluster.t if cluster.sparse else pd.at) - pd.beat_at
 
     def _heartbeat(self, name: str, pd: PdStore, age: float | None, held: bool, t: float, ledger: Ledger) -> None:
         if age is None:

@@ -120,9 +120,9 @@ class RoundTripDetector:
         known.test.take(late)
         if not late and not known.test.alarmed:
             known.note(value)
-        if known.test.sum > 0:
+        if known.test.sum > 0 or known.test.alarmed:
             known.episode.take(probe.at, value, late)
-        else:
+        elif known.episode.late:
             known.ended, known.episode = known.episode, Episode()
         return True
 

@@ -16,7 +16,7 @@ RESUMED = 0.3
 # 144 simulated hours of noise (48 each at full speed, at 3,000 and at 600 ops/s): the largest sum without a cause was
 # 10.1; at full speed a fall by 73 % then takes 5 s to tell in the median, one by 90 % 3 s.
 TUNING = Tuning(sign=-1, need=12.5)
-FALLEN = 0.75  # a fall by less is not worth waking anybody, however certain
+FALLEN = 0.6  # a fall by less is not worth waking anybody, however certain
 ANOTHER_LEVEL_S = 600.0
 
 

@@ -178,10 +178,9 @@ NETWORK: tuple[Signature, ...] = (
         _SLOW,
         (
             *_NOT_INSIDE,
-            Clue("rtt.lossy", 5, -2, 8),
+            Clue("rtt.lossy", 5, -1, 8),
             Clue("rtt.shifted", -4),
-            Clue("rtt.starved", -3),
-            Clue("metrics.peers-slow", 2),
+            Clue("metrics.peers-slow", 3),
             Clue("metrics.commit-waits", 0.5),
             Clue("shape.ragged", 1.5),
             Clue("shape.next-to-nothing", 1.5),
