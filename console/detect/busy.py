@@ -15,6 +15,7 @@ SAMPLES = 40
 LEAST = 4
 BUSIER = 1.5  # times what is usual
 BY_CORES = 0.03
+ALIKE = 1.4
 STILL = 0.8  # of what is usual, while the clients get far less done
 ALONE = 1.7  # times what the others' growth is
 
@@ -58,10 +59,11 @@ class BusyDetector:
         names = [n for n in self._growth if n in cluster.stores]
         first = max(names, key=lambda n: self._growth[n])
         least = min(self._growth[n] for n in names)
+        even = self._growth[first] < ALIKE * least
         if self._busier(first) and _stands_out(first, self._growth):
             text = f"{first} alone works {self._growth[first]:.1f} times as hard as usual"
             self._say("one-busy", text, {"store": first}, cluster.t, ledger)
-        elif len(names) >= 2 and (all(map(self._busier, names)) or (suffering and least >= STILL)):
+        elif len(names) >= 2 and (all(map(self._busier, names)) or (suffering and least >= STILL and even)):
             # Where one store holds the clients up the others have less to do: all busy and little done is foreign load.
             text = f"all stores work {least:.1f} times as hard as usual and more"
             self._say("all-busy", text, {}, cluster.t, ledger)

@@ -243,6 +243,24 @@ NETWORK: tuple[Signature, ...] = (
         probe="state",
     ),
     Signature(
+        "dns",
+        _STORE,
+        (
+            *REACHABLE,
+            Clue("workload.client-no-such-host", 5, -6, 4),
+            Clue("workload.client-refused", -5),
+            Clue("reach.fine", 2, -6, 3),
+            Clue("pd.heartbeat-late", -5),
+            Clue("metrics.peers-lost", -5),
+        ),
+        Advice(
+            "the clients find no address for {c}, which is well",
+            "Fix the clients' resolver. Open connections last until something moves: restart nothing before.",
+        ),
+        prior=-1,
+        test="the name resolves from another container; a connection by address succeeds",
+    ),
+    Signature(
         "flapping",
         NODE,
         (
