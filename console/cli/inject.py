@@ -251,12 +251,13 @@ def _as_data(i: Injection) -> dict[str, Any]:
 
 @click.command()
 @click.argument("injection", required=False)
+@click.option("--keep-armed", is_flag=True, help="Put everything back without disarming.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON list.")
-def revert(injection: str | None, as_json: bool) -> int:
+def revert(injection: str | None, keep_armed: bool, as_json: bool) -> int:
     """Put back one INJECTION, or everything (which also disarms), whoever injected it."""
     from console.session.putting_back import put_back
 
-    results, unreachable = run_async(put_back(injection))
+    results, unreachable = run_async(put_back(injection, disarm=not keep_armed))
     if as_json:
         emit_json([_result(r) for r in results])
     else:

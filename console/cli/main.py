@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sim": ("sim", "sim"),
     "catalogue": ("catalogue", "catalogue"),
     "eval": ("evaluate", "evaluate"),
+    "experiment": ("experiment", "experiment"),
 }
 
 

@@ -28,10 +28,11 @@ from .common import (
 @click.command()
 @cluster_options
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+@click.option("--workload", is_flag=True, help="Wait until the client's throughput is known too (up to 30 s).")
 @click.option("--wait", "seconds", type=click.FloatRange(0.5, 120), default=6.0, help="Seconds to observe at most.")
-def status(as_json: bool, seconds: float, **given: Any) -> int:
+def status(as_json: bool, workload: bool, seconds: float, **given: Any) -> int:
     """Show how the cluster stands: exit 0 healthy, 1 degraded, 5 unreachable."""
-    view, complete = run_async(_look(options(**given, read_only=True, record=False), seconds))
+    view, complete = run_async(_look(options(**given, read_only=True, record=False), seconds, workload))
     answered = any(p.reach.answered for m in view.cluster.members.values() for p in m.probes.values())
     if not (view.cluster.stores or view.cluster.containers or answered):
         raise Failure("nothing answered: neither engine, nor PD, nor a store", UNREACHABLE)
@@ -42,10 +43,12 @@ def status(as_json: bool, seconds: float, **given: Any) -> int:
     return OK if complete and view.level is Level.GREEN else CHECK_FAILED
 
 
-async def _look(wanted: Any, seconds: float) -> tuple[View, bool]:
+async def _look(wanted: Any, seconds: float, workload: bool) -> tuple[View, bool]:
     session = await opened(wanted)
     try:
         complete = await observed(session, seconds)
+        if workload:  # a client may print every ten seconds, and it takes two lines to make a difference
+            await session.until(lambda: bool(session.view().cluster.workload.intervals), 30.0)
         return session.view(), complete
     finally:
         await session.close("status was shown")
@@ -64,6 +67,7 @@ def as_data(view: View) -> dict[str, Any]:
         },
         "stores": {n: _store(view, n) for n in sorted(_stores(view), key=natural)},
         "regions": {"total": cluster.regions.total, **dict(cluster.regions.counts)},
+        "measured": _measured(view),
         "throughput": {"ops": cluster.workload.intervals[-1].ops if cluster.workload.intervals else None},
         "incidents": [{"component": i.component, "began_s": i.began, "over_s": i.over} for i in view.incidents],
         "injections": [
@@ -71,6 +75,14 @@ def as_data(view: View) -> dict[str, Any]:
         ],
         "disarmed": view.disarmed or None,
     }
+
+
+def _measured(view: View) -> dict[str, Any]:
+    from console.experiments.measuring import sample
+
+    now = sample(view.cluster, view.now, "", (), view.level.value)
+    names = ("ops", "latency_ms", "errors_percent", "coverage_percent", "stores", "members")
+    return {name: getattr(now, name) for name in names}
 
 
 def _stores(view: View) -> set[str]:

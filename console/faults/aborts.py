@@ -19,9 +19,10 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from console.model.cluster import Cluster
+from console.model.cluster import Cluster, Probe
 from console.model.observation import Reach
 
+LOST_MISSES = 2
 BASELINE_S = 60.0  # how far back the throughput before the injection is looked for
 _UNITS = {
     "errors": ("%",), "throughput": ("%", "/s"), "latency": ("ms", "s"), "stores": ("",), "members": ("",),
@@ -159,18 +160,25 @@ def _latency(cluster: Cluster) -> float | None:
 
 
 def _stores(cluster: Cluster) -> float | None:
-    if not cluster.stores:
+    if not cluster.stores or _blind(cluster):
         return None
-    return sum(
-        s.status.reach in (Reach.OK, Reach.UNKNOWN) and (s.pd is None or s.pd.state in ("Up", None))
-        for s in cluster.stores.values()
-    )
+    return sum(not _lost(s.status) and (s.pd is None or s.pd.state in ("Up", None)) for s in cluster.stores.values())
 
 
 def _members(cluster: Cluster) -> float | None:
     pings = [m.probes.get("ping") for m in cluster.members.values()]
     known = [p for p in pings if p is not None]
-    return sum(p.reach is Reach.OK for p in known) if known else None
+    return sum(not _lost(p) for p in known) if known and not _blind(cluster) else None
+
+
+def _lost(probe: Probe) -> bool:
+    """A single answer that did not come is a late one; two in a row are nobody there."""
+    return not probe.reach.answered and probe.reach is not Reach.UNKNOWN and probe.misses >= LOST_MISSES
+
+
+def _blind(cluster: Cluster) -> bool:
+    """The console itself is starved: what it does not hear says nothing of the cluster."""
+    return cluster.t < cluster.observer.sick_until
 
 
 def _leaderless(cluster: Cluster) -> float | None:

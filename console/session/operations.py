@@ -150,6 +150,13 @@ class Operations:
         (result,) = await self.actor.revert_these([injection], self._result, self._undone)
         return result
 
+    async def put_back_these(self, ids: Sequence[str]) -> tuple[Revert, ...]:
+        """These injections, in parallel, verified; what is back already is looked at again."""
+        if self.actor is None:
+            return ()
+        self._begin_revert([i for i in self.actor.live if i.id in ids])
+        return await self.actor.revert_these(ids, self._result, self._undone)
+
     async def put_all_back(self, reason: str, *, disarm: bool) -> tuple[Revert, ...]:
         """Every live injection, in parallel, verified."""
         if self.actor is None:

@@ -60,4 +60,26 @@ STEPS: tuple[str, ...] = (
         hash TEXT NOT NULL
     ) STRICT;
     """,
+    """
+    CREATE TABLE runs (
+        id TEXT PRIMARY KEY,
+        experiment TEXT NOT NULL,
+        source TEXT NOT NULL,
+        type TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        max_targets INTEGER NOT NULL,
+        status TEXT NOT NULL,
+        rollback TEXT NOT NULL,
+        why TEXT NOT NULL,
+        project TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        began_wall REAL NOT NULL,
+        ended_wall REAL NOT NULL,
+        detection_s REAL,
+        recovery_s REAL,
+        folder TEXT NOT NULL,
+        journal TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX runs_by_time ON runs (began_wall);
+    """,
 )

@@ -65,7 +65,7 @@ def test_metrics() -> None:
     assert one("throughput < 1%", c, 160) == 50
     assert one("latency > 1 ms", c) == 3
     assert one("latency > 1 s", c) == 0.003
-    up, cut = Probe(reach=Reach.OK), Probe(reach=Reach.SILENT)
+    up, cut = Probe(reach=Reach.OK), Probe(reach=Reach.SILENT, misses=2)
     pd = PdStore(1, "a", "Up", None, 3, 9, None)
     stores = {
         "a": Store("a", pd, up),

@@ -80,9 +80,17 @@ def _shell(world: World, container: Container, argv: Sequence[str]) -> Result:
     out, err, code, took = "", "", 0, 0.0
     for part in argv[2].replace("\n", ";").split(";"):
         for step in part.split("&&"):
+            fed, _, reader = step.rpartition("|")
+            words = shlex.split(reader)
+            if fed and words[1:2] == ["shell"] and words[0].endswith("go-ycsb"):
+                result = _fed_shell(world, container, shlex.split(fed))
+                out, took = out + result.out, took + (result.runs_s or 0)
+                continue
             words = shlex.split(step)
             if not words:
                 continue
+            if words[0].partition("=")[0].isidentifier() and "=" in words[0] and len(words) == 1:
+                continue  # an assignment: no program here reads its environment
             if words[0] == "exit":
                 return Result(int(words[1]) if words[1:] else code, out, err, took + 0.01)
             if words[0] == "exec":
@@ -98,6 +106,13 @@ def _shell(world: World, container: Container, argv: Sequence[str]) -> Result:
             if code:
                 break
     return Result(code, out, err, took + 0.01)
+
+
+def _fed_shell(world: World, container: Container, words: Sequence[str]) -> Result:
+    """`printf 'LINES' | go-ycsb shell ...`."""
+    from .kv import shell
+
+    return shell(world, container, words[-1].replace("\\n", "\n").splitlines() if words else ())
 
 
 def _size(text: str) -> int:

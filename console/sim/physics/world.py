@@ -49,6 +49,7 @@ class World:
         self.usages: dict[str, Usage] = {}
         self.programs: dict[str, Program] = {**standard(), "chx": chx}
         self.files: dict[str, dict[str, int]] = {}  # volume or container id -> path -> bytes
+        self.records: dict[str, dict[str, str]] = {}  # written by hand through the store protocol
         self.control_files: dict[str, str] = {}  # what was written to control groups last
         self.execs = Execs(self)
         self.load = LoadProcess(self.ground, self.engine)

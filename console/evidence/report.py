@@ -1,0 +1,165 @@
+"""A run as a report for a reader who was not there (Markdown)."""
+
+from __future__ import annotations
+
+import datetime
+import statistics
+from collections.abc import Callable, Sequence
+
+from console.model.experiment import Run, Sample
+from console.model.text import clean
+
+_PASS = {True: "PASS", False: "FAIL", None: "NOT CHECKED"}
+
+
+def report(run: Run) -> str:
+    """The whole report."""
+    parts = (_head, _execution, _results, _behaviour, _unexpected, _advice, _blast, _rollback, _gates, _files)
+    return "\n".join(line for part in parts for line in part(run)) + "\n"
+
+
+def _head(run: Run) -> list[str]:
+    e = run.experiment
+    took = run.marks[-1].t - _zero(run) if run.marks else 0.0  # of the cluster's time, which a simulation may hurry
+    return [
+        f"# {_text(e.title)}",
+        "",
+        f"**Status: {run.status.value}**, rollback {run.rollback.value}. {_sentence(run.why)}",
+        "",
+        f"- Run: `{run.id}`, {_when(run.began_wall)}",
+        f"- Duration: {took:.0f} s (fault at most {e.duration_s:g} s)",
+        f"- Environment: {e.environment}, {run.mode} cluster `{_text(run.project)}`",
+        f"- Type: {e.type}{f', {e.scope}' if e.scope else ''}, failure type {e.failure_type}",
+        f"- Blast radius allowed: {e.max_targets} target(s)",
+        "",
+        "## Hypothesis",
+        "",
+        _text(e.hypothesis),
+        "",
+        _text(e.description),
+        "",
+    ]
+
+
+def _execution(run: Run) -> list[str]:
+    zero = _zero(run)
+    rows = [f"| {m.t - zero:.1f} s | {m.what} | {_cell(m.said)} |" for m in run.marks]
+    return ["## Execution Summary", "", "| at | what | said |", "| --- | --- | --- |", *rows, ""]
+
+
+def _zero(run: Run) -> float:
+    return min([m.t for m in run.marks[:1]] + [s.t for s in run.samples[:1]], default=0.0)
+
+
+def _sentence(text: str) -> str:
+    said = _text(text).rstrip(".")
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def _results(run: Run) -> list[str]:
+    lines = ["## Results", "", "| Metric | Expected | Actual | Pass/Fail |", "| --- | --- | --- | --- |"]
+    for v in run.verdicts:
+        metric, _, expected = v.criterion.partition(" ")
+        lines.append(f"| {metric} | {expected} | {v.actual} | {_PASS[v.passed]} |")
+    if not run.verdicts:
+        lines.append(f"| steady state | holds again | {_held(run.steady_after)} | {_PASS[run.steady_after]} |")
+    detected = "not detected" if run.detection_s is None else f"{run.detection_s:.2f} s"
+    recovered = "not recovered" if run.recovery_s is None else f"{run.recovery_s:.1f} s"
+    return [*lines, "", f"Time to detect: {detected}. Time to recover after the revert began: {recovered}.", ""]
+
+
+def _held(value: bool | None) -> str:
+    return "not measured" if value is None else ("holds" if value else "does not hold")
+
+
+def _behaviour(run: Run) -> list[str]:
+    """Baseline, during the fault, after it, and what differs."""
+    rows = []
+    for name, pick in _COLUMNS:
+        values = [_median(run.samples, phase, pick) for phase in ("baseline", "fault", "recovery")]
+        before, during = values[0], values[1]
+        delta = "" if before is None or during is None else f"{during - before:+,.2f}"
+        rows.append(f"| {name} | {' | '.join(_number(v) for v in values)} | {delta} |")
+    head = ["## Behaviour", "", "| median of | baseline | fault | after | delta |", "| --- | --- | --- | --- | --- |"]
+    return [*head, *rows, "", "![throughput and level](plot.svg)", ""]
+
+
+_COLUMNS: tuple[tuple[str, Callable[[Sample], float | None]], ...] = (
+    ("throughput, ops/s", lambda s: s.ops),
+    ("latency, ms", lambda s: s.latency_ms),
+    ("errors, %", lambda s: s.errors_percent),
+    ("coverage, %", lambda s: s.coverage_percent),
+    ("stores up", lambda s: s.stores),
+    ("PD members", lambda s: s.members),
+)
+
+
+def _median(samples: Sequence[Sample], phase: str, pick: Callable[[Sample], float | None]) -> float | None:
+    values = [v for s in samples if s.phase == phase and (v := pick(s)) is not None]
+    return statistics.median(values) if values else None
+
+
+def _number(value: float | None) -> str:
+    return "not measured" if value is None else f"{value:,.2f}".removesuffix(".00")
+
+
+def _unexpected(run: Run) -> list[str]:
+    return ["## Unexpected Behaviors", "", *(_listed(run.unexpected) or ["none"]), ""]
+
+
+def _advice(run: Run) -> list[str]:
+    lines = [f"{n}. {_text(text)}" for n, text in enumerate(run.advice, 1)]
+    return ["## Recommendations", "", *(lines or ["none: everything held"]), ""]
+
+
+def _blast(run: Run) -> list[str]:
+    beside = [c for c in run.deviated if c not in run.intended]
+    return [
+        "## Blast Radius Measured",
+        "",
+        f"- Meant: {_text(', '.join(run.intended)) or 'nothing was injected'}",
+        f"- Deviated: {_text(', '.join(run.deviated)) or 'nothing was seen to deviate'}",
+        f"- Beyond what was meant: {_text(', '.join(beside)) or 'none'}",
+        "",
+    ]
+
+
+def _rollback(run: Run) -> list[str]:
+    lines = _listed(run.reverts) or ["- nothing was injected, so nothing was put back"]
+    return [f"## Rollback Status: {run.rollback.value}", "", *lines, ""]
+
+
+def _gates(run: Run) -> list[str]:
+    rows = [
+        f"| {g.name} | {'mandatory' if g.mandatory else 'optional'} | {_PASS[g.passed]} | {_cell(g.said)} |"
+        for g in run.gates
+    ]
+    return ["## Gates", "", "| gate | | passed | why |", "| --- | --- | --- | --- |", *rows, ""]
+
+
+def _files(run: Run) -> list[str]:
+    return [
+        "## Files",
+        "",
+        "- `report.json`: Chaos Toolkit journal of this run",
+        "- `behaviour.jsonl`: the flight record, cut to the run",
+        "- `recovery.json`: times and samples of the recovery",
+        f"- again: `chaos-console experiment run {_text(run.experiment.source)}`",
+    ]
+
+
+def _listed(items: Sequence[str]) -> list[str]:
+    return [f"- {_text(item)}" for item in items]
+
+
+def _cell(text: str) -> str:
+    return _text(text).replace("|", "\\|")
+
+
+def _text(text: str) -> str:
+    """Untrusted: one line, no escapes, nothing that a Markdown reader would take for HTML."""
+    return clean(text, 500).replace("<", "&lt;")
+
+
+def _when(wall: float) -> str:
+    return datetime.datetime.fromtimestamp(wall, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
