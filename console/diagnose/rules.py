@@ -12,6 +12,7 @@ from console.model.diagnosis import Diagnosis, Hypothesis
 from console.model.incident import Incident
 from console.model.names import Role, natural, role_of
 
+from .contest import between
 from .evidence import ANYWHERE, Evidence, candidates, gather, told
 from .signatures import ADVICE, PLACELESS, SIGNATURES, Signature
 
@@ -201,6 +202,7 @@ def _answer(hypotheses: tuple[Hypothesis, ...], incident: Incident, cluster: Clu
         risks=advice.risks,
         affected=incident.components,
         onset=incident.began,
+        contest=between(hypotheses),
     )
 
 

@@ -19,6 +19,17 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
+class Contest:
+    """Two explanations that contradict each other, and what decides. `probe`: the read-only look by which the console
+    can run the test itself (state, port, metrics, pd, log), empty where only a human can."""
+
+    between: tuple[str, str]
+    component: str
+    test: str
+    probe: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """A finished answer; `hypotheses` ranked, best first."""
 
@@ -33,6 +44,7 @@ class Diagnosis:
     risks: tuple[str, ...] = ()
     affected: tuple[str, ...] = ()
     onset: float | None = None
+    contest: Contest | None = None
 
 
 class DiagnosisStatus(StrEnum):

@@ -48,6 +48,9 @@ class SessionApi(Protocol):
     def cancel_diagnosis(self) -> bool:
         """Cancel a streaming diagnosis; False where none streams."""
 
+    async def decide(self) -> str:
+        """Run the test that decides between the two explanations at odds (read-only); one line of what was found."""
+
     async def details(self, component: str) -> Details:
         """Inspect output and log tail of one component, read-only."""
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from console.diagnose.anthropic import AnthropicDiagnostician, ModelSettings, key_present
 from console.diagnose.bundle import build
+from console.diagnose.contest import of_two
 from console.diagnose.stream import Chunk
 from console.diagnose.watch import Judged, Watch
+from console.model.diagnosis import Contest
 from console.model.view import Details
 
-from .diagnoser import Diagnoser, save_prompt
+from .diagnoser import RULES, Diagnoser, save_prompt
 from .settings import Diagnose
 
 SETTLE_S = 0.6  # evidence of the first moment is gathered before anybody speaks
@@ -66,6 +68,15 @@ class Asking:
             return f"asking {self._model.settings.model} about {judged.incident.component}"
         self._diagnoser.rules(judged, "no ANTHROPIC_API_KEY: the rules answer")
         return f"the rules answer about {judged.incident.component} (no ANTHROPIC_API_KEY)"
+
+    def contest(self) -> Contest | None:
+        """What is at odds about the newest incident: rules against model, else two hypotheses of the rules."""
+        if not self._watch.judged:
+            return None
+        rules, run = self._watch.judged[-1], self._diagnoser.run
+        if run is not None and run.author != RULES and run.incident == rules.incident.id and run.diagnosis is not None:
+            return of_two(rules.diagnosis, run.diagnosis) or rules.diagnosis.contest
+        return rules.diagnosis.contest
 
     def _ask_model(self, judged: Judged) -> None:
         self._diagnoser.model(judged.incident.id, self._model.settings.model, self._chunks(judged))

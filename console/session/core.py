@@ -244,6 +244,17 @@ class Session:
         lines = tuple(redact(clean(line, 500)) for line in log.splitlines()[-LOG_LINES:])
         return Details(component, clean_block(redact(text(inspected)), 60_000), lines, inspected=rows(inspected))
 
+    async def decide(self) -> str:
+        """The deciding test of the present diagnosis, or of rules against model; its result is noted."""
+        from .deciding import decide
+
+        contest = self._asking.contest()
+        if contest is None:
+            return "no two explanations are at odds"
+        found = await decide(contest, self._watch.cluster, self._sources.directory, self.details)
+        self.note(found)
+        return found
+
     # -- SessionApi: acting -----------------------------------------------------------------------------------------
 
     async def preview(self, kind: str, target: str, params: Mapping[str, float], duration_s: float | None) -> Preview:

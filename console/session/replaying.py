@@ -264,6 +264,10 @@ class ReplaySession:
         """Nothing streams."""
         return False
 
+    async def decide(self) -> str:
+        """A record cannot be asked anything."""
+        return "a flight record cannot be probed; the test is named beside the hypotheses"
+
     async def details(self, component: str) -> Details:
         """A record holds no inspect answers; what it holds is on the screen."""
         lines = tuple(
