@@ -23,6 +23,12 @@ def _status(cluster: Cluster, obs: Observation) -> Cluster:
     return replace(cluster, stores={**cluster.stores, obs.src: store})
 
 
+def _direct(cluster: Cluster, obs: Observation) -> Cluster:
+    store = cluster.stores.get(obs.src) or Store(obs.src)
+    store = replace(store, direct=advance(store.direct, obs.t, Answer.of(obs.data)))
+    return replace(cluster, stores={**cluster.stores, obs.src: store})
+
+
 def _tcp(cluster: Cluster, obs: Observation) -> Cluster:
     if role_of(obs.src) is Role.PD:
         return pd.answered(cluster, obs, "tcp")[0]
@@ -68,6 +74,7 @@ _EXACT: dict[str, _Fold] = {
     "schedulers": pd.fold_schedulers,
     "status": _status,
     "tcp": _tcp,
+    "direct": _direct,
     "metrics": metrics.fold_metrics,
 }
 _BY_SOURCE: dict[str, dict[str, _Fold]] = {

@@ -8,7 +8,9 @@ from console.model.cluster import Cluster
 
 from .ledger import Ledger
 
-AFTER_LEADER_CHANGE_S = 15.0  # guides/tikv.md 0.8: a new PD leader calls every store Disconnected until it beats
+# guides/tikv.md 0.8: a new PD leader calls every store Disconnected until it beats. One period of ten seconds, and one
+# more for a store whose first beat still went to the old leader.
+AFTER_LEADER_CHANGE_S = 25.0
 
 
 class Detector(Protocol):

@@ -14,6 +14,7 @@ SPARSE_SILENT_S = 5.0
 LOST_S = 1.5  # leader-served answers missing from every member for this long
 UNHEALTHY_S = 1.0
 MOVED_QUIETLY_S = 4.0  # the old leader still answers this long after: it was moved, it did not fail
+_EVERY = ("stores", "members", "health", "leader", "etcd")
 _SERVED = ("stores", "members")  # answered by the leader, through whichever member was asked
 
 
@@ -33,7 +34,7 @@ class PdMemberDetector:
         self._leader_moved(cluster, ledger)
 
     def _refused(self, m: Member, ledger: Ledger) -> None:
-        own = [p for k, p in m.probes.items() if k not in ("ping", "tcp")]
+        own = [p for k, p in m.probes.items() if k in _EVERY]  # others are asked of the leader alone, and grow old
         refused = [p for p in own if p.reach is Reach.REFUSED]
         if refused:
             first = min(refused, key=lambda p: p.at)

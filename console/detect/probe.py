@@ -13,6 +13,7 @@ from .ledger import Ledger
 
 SILENCE_S = 1.0  # shortest silence that is called one
 SILENCE_ROUND_TRIPS = 25  # or so many of the target's own usual round trips, whichever is longer
+OWN = ("hangs", "out-of-reach")
 SYMPTOMS = ("refused", "silent", "unreachable", "closed")
 _LOCAL = ("ping", "tcp")  # member endpoints answered by the process asked, and by nobody for it
 
@@ -38,6 +39,27 @@ class ProbeDetector:
                 ledger.raise_(
                     Finding(Vantage.PROBE, symptom, name, onset, cluster.t, _text(name, symptom, probe, cluster.t))
                 )
+        _own_addresses(cluster, ledger)
+
+
+def _own_addresses(cluster: Cluster, ledger: Ledger) -> None:
+    """A published port that accepts and says nothing: past the engine's proxy a frozen process does the same, and one
+    that is cut off cannot be reached (guides/diagnosis.md 3.2). After a death both are: that is told by refusal."""
+    for name, store in cluster.stores.items():
+        own = store.direct
+        if own.reach.answered:
+            for symptom in OWN:
+                ledger.clear(Vantage.PROBE, symptom, name, own.at)
+        elif own.misses >= 2 and ledger.has(Vantage.PROBE, "silent", name):
+            if own.reach is Reach.SILENT:
+                _say(ledger, "hangs", f"{name} accepts at its own address too, and does not answer", cluster.t, name)
+            elif own.reach is Reach.UNREACHABLE:
+                _say(ledger, "out-of-reach", f"{name} cannot be reached at its own address", cluster.t, name)
+
+
+def _say(ledger: Ledger, symptom: str, text: str, t: float, name: str) -> None:
+    if not ledger.has(Vantage.PROBE, symptom, name):
+        ledger.raise_(Finding(Vantage.PROBE, symptom, name, t, t, text, alone=False))
 
 
 def targets(cluster: Cluster) -> Iterator[tuple[str, Probe, bool]]:

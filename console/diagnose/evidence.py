@@ -78,6 +78,7 @@ def told(t: float, began: float, who: str, text: str) -> str:
     return f"{who} {after:+.1f} s: {text}"
 
 
+OWN_ADDRESS = ("hangs", "out-of-reach")
 _REACH = {"refused", "silent", "unreachable", "closed"}
 # What a store's own metrics say is a family of its own, so that its absence counts only where metrics are had.
 _METRICS = {
@@ -104,6 +105,9 @@ def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
         if f.times >= 2:
             text = f"it came and went {f.times} times"
             ev.add("reach.flaps" if f.times >= FLAPS else "reach.twice", told(f.seen, began, f.vantage.value, text))
+        return
+    if f.symptom in OWN_ADDRESS:
+        ev.add(f"direct.{f.symptom}", sentence)
         return
     if f.symptom in _METRICS:
         ev.add(f"metrics.{f.symptom}", sentence)

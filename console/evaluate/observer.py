@@ -66,7 +66,7 @@ class SimObserver:
         self.began = world.now
         self._out = emit
         self._last: dict[tuple[str, str], Any] = {}
-        self._asker = Asker(world)
+        self._asker, self._own = Asker(world), Asker(world, published=False)
         self._lead: str | None = None
         self._noise = world.ground.chance("observer")
         self.stalls = Stalls(self._noise, stalls and world.spec.noise > 0 and style == "session")
@@ -124,6 +124,7 @@ class SimObserver:
         deadline = tikv.DEADLINE_S if session else RECORDER_DEADLINE_S
         self._probe(node, tikv.PROBE_S if session else RECORDER_S, deadline)
         if session:
+            self._direct(node)
             self._later(self._noise.uniform(0, tikv_metrics.METRICS_S), lambda: self._scrape(node))
             _IdleWatch(self, node)
 
@@ -166,6 +167,20 @@ class SimObserver:
             self._asker.store(node, _STATUS, deadline, lambda o: self._held(deadline, o, ended))
 
         self._later(self._noise.uniform(0, period), begin)
+
+    def _direct(self, node: StoreNode) -> None:
+        def begin() -> None:
+            began = self.world.now
+
+            def ended(outcome: Outcome) -> None:
+                if "status" in outcome:
+                    outcome["body"] = ""
+                self.emit(node.name, "direct", outcome)
+                self._later(max(0.01, tikv.DIRECT_S - (self.world.now - began)), begin)
+
+            self._own.store(node, _STATUS, tikv.DEADLINE_S, lambda o: self._held(tikv.DEADLINE_S, o, ended))
+
+        self._later(self._noise.uniform(0, tikv.DIRECT_S), begin)
 
     def _scrape(self, node: StoreNode) -> None:
         def ended(outcome: Outcome) -> None:

@@ -111,6 +111,7 @@ class Store:
     pd: PdStore | None = None
     status: Probe = Probe()
     metrics: StoreMetrics | None = None
+    direct: Probe = Probe()  # at the container's own address, where that can be reached
     tcp: Probe = Probe()  # the idle connection: RESET when the process died, OK while it is held
 
 

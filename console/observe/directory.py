@@ -20,6 +20,7 @@ class Directory:
     def __init__(self, pd: dict[str, str] | None = None) -> None:
         self.pd: dict[str, str] = dict(pd or {})
         self.status: dict[str, str] = {}
+        self.own: dict[str, str] = {}  # stores at their containers' own addresses, which a remote engine's are not
         self.load: ContainerFacts | None = None
         self.containers: dict[str, ContainerFacts] = {}
         self.changed = asyncio.Event()
@@ -32,6 +33,8 @@ class Directory:
                 self.pd[facts.service] = url
             elif facts.role is Role.STORE and (url := facts.url(STATUS_PORT)):
                 self.status[facts.service] = url
+                if facts.own and (own := facts.own_url(STATUS_PORT)) != url:
+                    self.own[facts.service] = own
             elif facts.role is Role.LOAD:
                 self.load = facts
         self.changed.set()

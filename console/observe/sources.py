@@ -77,12 +77,17 @@ class Sources:
                     self._tasks.start(f"pd/{name}", member.run())
             for name in list(self.directory.status):
                 if f"store/{name}" not in self._tasks:
-                    store = StoreProbe(name, self._lookup_status(name), self._clock, self._emit, health)
+                    store = StoreProbe(
+                        name, self._lookup_status(name), self._lookup_own(name), self._clock, self._emit, health
+                    )
                     self._tasks.start(f"store/{name}", store.run())
             await asyncio.sleep(0)
 
     def _lookup_pd(self, name: str) -> Callable[[], str | None]:
         return lambda: self.directory.pd.get(name)
+
+    def _lookup_own(self, name: str) -> Callable[[], str | None]:
+        return lambda: self.directory.own.get(name)
 
     def _lookup_status(self, name: str) -> Callable[[], str | None]:
         return lambda: self.directory.status.get(name)

@@ -14,7 +14,7 @@ from console.model.observation import DOCKER, LAB, YCSB, Observation
 from console.observe.record import Record
 
 VANTAGES = ("docker", "probe", "pd", "workload")
-_PROBES = ("status", "tcp", "ping", "metrics")
+_PROBES = ("status", "direct", "tcp", "ping", "metrics")
 
 
 def vantage_of(obs: Observation) -> str | None:

@@ -100,6 +100,13 @@ def test_another_name_for_the_same_seed_changes_no_physics() -> None:
     assert all(view.seen == () for view in sham.views.values())
 
 
+@pytest.mark.parametrize(("act", "fault"), [("cut", "partition"), ("pause", "pause")])
+def test_the_own_address_tells_a_cut_from_a_freeze(act: str, fault: str) -> None:
+    """Through the published port both accept and say nothing (guides/diagnosis.md 3.2)."""
+    told = fly(Case(act, act, "store", "full", "target", 6, 12.0, component="target", faults=(fault,)))
+    assert row(told, "data-plane").right
+
+
 def test_a_flight_that_raises_is_named() -> None:
     broken = Case("odd", "no such act", "store", "full", "target", 1, 10.0)
     with pytest.raises(harness.Broken, match="odd full target seed 1"):

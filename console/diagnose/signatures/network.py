@@ -34,6 +34,8 @@ NETWORK: tuple[Signature, ...] = (
             Clue("engine.event-disconnect", 1),
             Clue("engine.paused", VETO),
             Clue("docker.alive-but-refused", 5),
+            Clue("direct.out-of-reach", 5),
+            Clue("direct.hangs", -6),
             Clue("reach.unreachable", 4),
             Clue("reach.refused", 0.5, -0.5, 2),
             Clue("reach.fine", VETO),

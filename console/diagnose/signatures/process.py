@@ -146,6 +146,8 @@ PROCESS: tuple[Signature, ...] = (
             Clue("engine.event-pause", 1),
             Clue("engine.no-network", VETO),
             Clue("reach.silent", 4, -3, 4),
+            Clue("direct.hangs", 2),
+            Clue("direct.out-of-reach", VETO),
             Clue("reach.refused", -6),
             Clue("reach.closed", -6),
             Clue("reach.gone", -4),

@@ -59,8 +59,12 @@ class ContainerFacts:
             host, number = self.published[port]
             return f"http://{_bracketed(host)}:{number}"
         if self.own:
-            return f"http://{_bracketed(self.own[0])}:{port.split('/')[0]}"
+            return self.own_url(port)
         return None
+
+    def own_url(self, port: str) -> str:
+        """Base URL of a port at its first own address. Raises IndexError where it has none."""
+        return f"http://{_bracketed(self.own[0])}:{port.split('/')[0]}"
 
     @property
     def said(self) -> str:
