@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,16 +43,24 @@ def read(path: Path) -> Document:
 
 
 def parse(raw: bytes, source: str) -> Document:
-    """A file's bytes. JSON is read as the YAML it is. Raises ReadingError."""
+    """A file's bytes. Raises ReadingError."""
     import yaml
 
     try:
         text = raw.decode("utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        data = yaml.safe_load(text)
     except UnicodeDecodeError as error:
         raise ReadingError(f"{source}: not UTF-8 at byte {error.start}") from error
+    try:
+        # Almost all JSON is YAML; for the rest the content counts, and lines are told as far as they are known.
+        data, node = json.loads(text), None
+    except ValueError:
+        data = None
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text) if data is None else data
     except yaml.MarkedYAMLError as error:
+        if isinstance(data, dict):
+            return Document(source, data)
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise ReadingError(f"{source}:{line}: neither YAML nor JSON: {error.problem}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -59,7 +68,8 @@ def parse(raw: bytes, source: str) -> Document:
     if not isinstance(data, dict):
         raise ReadingError(f"{source}:1: an experiment is a mapping of fields")
     lines: dict[str, int] = {}
-    _note(node, "", lines)
+    if node is not None:
+        _note(node, "", lines)
     return Document(source, data, lines)
 
 
