@@ -49,7 +49,7 @@ class BusyDetector:
         usual = median(past) if len(past) >= LEAST else None
         self._growth[name] = 1.0 if usual is None or usual <= 0 else cores / usual
         self._more[name] = usual is not None and cores >= usual + BY_CORES
-        if not suffering and not self._busier(name):
+        if not suffering:  # a load that is there to stay becomes the usual one
             past.append(cores)
 
     def _busier(self, name: str) -> bool:
@@ -60,14 +60,14 @@ class BusyDetector:
         first = max(names, key=lambda n: self._growth[n])
         least = min(self._growth[n] for n in names)
         even = self._growth[first] < ALIKE * least
-        if self._busier(first) and _stands_out(first, self._growth):
+        if suffering and self._busier(first) and _stands_out(first, self._growth):
             text = f"{first} alone works {self._growth[first]:.1f} times as hard as usual"
             self._say("one-busy", text, {"store": first}, cluster.t, ledger)
-        elif len(names) >= 2 and (all(map(self._busier, names)) or (suffering and least >= STILL and even)):
+        elif suffering and len(names) >= 2 and (all(map(self._busier, names)) or (least >= STILL and even)):
             # Where one store holds the clients up the others have less to do: all busy and little done is foreign load.
             text = f"all stores work {least:.1f} times as hard as usual and more"
             self._say("all-busy", text, {}, cluster.t, ledger)
-        elif not any(map(self._busier, names)):
+        elif not suffering:  # busier and nobody suffers: load that comes back, or more of it; nobody's trouble
             for vantage in (Vantage.PROBE, Vantage.DOCKER):
                 ledger.clear(vantage, "all-busy", None, cluster.t)
                 ledger.clear(vantage, "one-busy", None, cluster.t)

@@ -87,6 +87,13 @@ def test_each_vantage_point_finds_the_component_by_itself(name: str) -> None:
         assert incident["component"] == told.component
 
 
+@pytest.mark.parametrize("name", ["pause_store_leader", "partition_store_leader"])
+def test_what_the_client_alone_cannot_tell_apart_is_not_told_as_certain(name: str) -> None:
+    (incident,) = judged(name, blind=True, without=("docker", "probe", "pd"))["incidents"]
+    assert incident["confidence"] < 0.6
+    assert FLIGHTS[name].fault in [h["fault"] for h in incident["hypotheses"]]
+
+
 def test_the_answer_does_not_depend_on_what_the_injector_wrote() -> None:
     record = read(RECORDS / "kill_store_leader.jsonl.gz")
     with_lines = report(record)

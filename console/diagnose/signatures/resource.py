@@ -32,7 +32,7 @@ RESOURCE: tuple[Signature, ...] = (
             Clue("workload.fallen", 0.5),
             Clue("workload.client-keepalive", -3),
             Clue("workload.client-timed-out", -3),
-            Clue("shape.part", 1),
+            Clue("shape.part", 1.5),
             Clue("shape.plateau", -0.5),
             Clue("shape.ragged", -1),
             Clue("shape.next-to-nothing", -2),
