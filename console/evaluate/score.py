@@ -77,7 +77,8 @@ def row(flown: Flown, mode: str) -> Row:
         wanted=wanted,
         component=flown.target,
         detected=best.opened if best else None,
-        per_vantage=dict(best.detected) if best else {},
+        # What a vantage point finds once all is undone is the aftermath, not the fault.
+        per_vantage={k: v for k, v in best.detected.items() if v <= case.lasts_s} if best else {},
         onset_error=best.began if best else None,
         said=said[0],
         said_component=said[1],
