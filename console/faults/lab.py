@@ -18,6 +18,7 @@ ALLOW = "chaos-console.allow"
 ENVIRONMENT = "chaos-console.environment"
 HELPER = "chaos-console.injection"  # on every container of ours: the injection it belongs to
 ASK_S = 2.0
+CLEAN_UP_S = 8.0  # what was being asked in a container of ours has so long to take it away again
 SHARED_S = 0.5  # an answer of PD serves everybody who asks within so long
 MEMBERS_S = 3.0
 T = TypeVar("T")
@@ -66,7 +67,7 @@ class Lab:
         for task in asking:
             task.cancel()
         if asking:
-            await asyncio.wait(asking, timeout=ASK_S)
+            await asyncio.wait(asking, timeout=CLEAN_UP_S)
 
     async def containers(self) -> list[ContainerFacts]:
         """Every container of the project, inspected; one that vanished meanwhile is left out. Sorted by service."""
