@@ -103,13 +103,15 @@ class Execution:
     async def run(self) -> Course:
         """All phases; what was injected is put back whatever happens in between, a cancellation included."""
         polling = asyncio.create_task(self._poll(), name="experiment samples")
+        whole = False
         try:
             if await self._steady():
                 await self._break()
+            whole = True
         finally:
             try:
                 await self._put_back()
-                if self.course.began is not None:
+                if whole and self.course.began is not None:
                     await self._recover()
             finally:
                 polling.cancel()

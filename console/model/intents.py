@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from .fault import Injection, Preview, Refusal, Revert
-from .view import Details, View
+from .view import Details, ExperimentEntry, View
 
 
 class SessionApi(Protocol):
@@ -41,6 +41,12 @@ class SessionApi(Protocol):
 
     async def toggle_load(self) -> str:
         """Start or stop the workload; returns one line for the operator."""
+
+    def experiments(self) -> tuple[ExperimentEntry, ...]:
+        """The experiments that can be run here; empty where none can."""
+
+    def run_experiment(self, name: str) -> str:
+        """Begin one; its course is in `View.experiment`. Empty, or one line why not."""
 
     def diagnose(self) -> str:
         """Ask for a diagnosis of the newest incident now; returns one line (e.g. why not)."""

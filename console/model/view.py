@@ -99,6 +99,43 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
+class ExperimentEntry:
+    """One experiment that can be run, as a list and its preview need it."""
+
+    name: str
+    title: str
+    type: str
+    scope: str
+    failure: str
+    targets: int
+    hypothesis: str
+    method: tuple[str, ...]
+    criteria: tuple[str, ...]
+    abort_if: tuple[str, ...]
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentRun:
+    """The experiment that runs, or ran last. `verdicts`: (criterion, measured, passed); gates likewise."""
+
+    name: str
+    began: float
+    steps: tuple[tuple[float, str, str], ...] = ()  # t, what, said
+    verdicts: tuple[tuple[str, str, bool | None], ...] = ()
+    gates: tuple[tuple[str, str, bool | None], ...] = ()
+    status: str = ""  # empty while it runs
+    rollback: str = ""
+    why: str = ""
+    report: str = ""
+
+    @property
+    def running(self) -> bool:
+        """True until it has a status."""
+        return not self.status
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """Everything a screen needs; replaced as a whole, never mutated."""
 
@@ -128,6 +165,7 @@ class View:
     load_on: bool | None = None  # None: unknown
     starting: str = ""  # what is being waited for before the first observation
     record_path: str = ""
+    experiment: ExperimentRun | None = None
 
     @property
     def active(self) -> tuple[Injection, ...]:

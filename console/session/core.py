@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from console.diagnose.watch import Judged, Watch
 from console.faults.actor import Actor, Request
@@ -15,7 +15,7 @@ from console.model.fault import Injection, Preview, Refusal, Revert
 from console.model.names import Role
 from console.model.observation import Observation
 from console.model.text import clean, clean_block, redact
-from console.model.view import Chapter, Details, Mode, View
+from console.model.view import Chapter, Details, ExperimentEntry, Mode, View
 from console.observe.clock import Clock
 from console.observe.engine import EngineError
 from console.observe.source import Tasks
@@ -30,6 +30,9 @@ from .settings import Settings
 from .standing import level
 from .timeline import Timeline
 from .timing import Timing
+
+if TYPE_CHECKING:
+    from .trials import Trials
 
 LOG_LINES = 200
 START_S = 10.0  # with nothing seen for so long, that nothing is there is what there is to say
@@ -50,6 +53,7 @@ class Parts:
     no_actor: str = ""
     keeper: Keeper | None = None
     recording: Recording | None = None
+    trials: Trials | None = None  # experiments of this session
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
@@ -222,6 +226,7 @@ class Session:
             load_on=None if load is None else load.state == "running",
             starting="" if self._begun(cluster) else "the first answers",
             record_path=str(parts.recording.path) if parts.recording else "",
+            experiment=parts.trials.run if parts.trials else None,
         )
 
     def _begun(self, cluster: Cluster) -> bool:
@@ -291,6 +296,16 @@ class Session:
         """A line of the operator's own."""
         self.timeline.add(self.now(), "operator", text, "act")
         self._bump()
+
+    def experiments(self) -> tuple[ExperimentEntry, ...]:
+        """The experiments that can be run here."""
+        return self.parts.trials.entries() if self.parts.trials else ()
+
+    def run_experiment(self, name: str) -> str:
+        """Begin one; empty, or one line why not."""
+        if self.parts.trials is None:
+            return "no experiment can be run here"
+        return self.parts.trials.begin(self, name)
 
     def diagnose(self) -> str:
         """Ask now: the model where there is a key, else the rules, labelled so."""

@@ -30,6 +30,7 @@ from .core import Parts, Session
 from .housekeeping import Keeper
 from .recording import Recording
 from .settings import Settings, state_dir
+from .trials import Trials
 
 FIND_S = 2.0
 
@@ -165,6 +166,7 @@ async def _with_lab(
         actor=actor,
         keeper=keeper,
         recording=_recording(options, mode, lab.project, clock),
+        trials=Trials(options.home, db),
         closers=(*closers, db.close),
     )
     session = Session(parts)

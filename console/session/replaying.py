@@ -16,7 +16,7 @@ from console.model.fault import Injection, Outcome, Preview, Refusal, Revert
 from console.model.names import Role
 from console.model.observation import LAB, Observation
 from console.model.text import clean
-from console.model.view import Details, Event, Mode, Playback, Timer, View
+from console.model.view import Details, Event, ExperimentEntry, Mode, Playback, Timer, View
 from console.observe.record import Record
 
 from .judging import truth
@@ -255,6 +255,14 @@ class ReplaySession:
     async def toggle_load(self) -> str:
         """Refused."""
         return _REPLAY.sentence
+
+    def experiments(self) -> tuple[ExperimentEntry, ...]:
+        """A record is over: nothing can be run in it."""
+        return ()
+
+    def run_experiment(self, name: str) -> str:
+        """Never here."""
+        return f"{name} cannot be run in a record"
 
     def diagnose(self) -> str:
         """The rules' opinion at this moment is on screen already."""

@@ -22,6 +22,7 @@ class Where(StrEnum):
     DETAILS = "Details"
     EVENTS = "Timeline screen"
     INCIDENTS = "Incidents"
+    EXPERIMENTS = "Experiments"
     REPLAY = "Replay"
     DEMO = "Demo"
     DIALOG = "Dialogs"
@@ -85,7 +86,8 @@ KEYS: tuple[Key, ...] = (
     Key("incidents", "i", "incidents", "list of incidents with who saw them and when", _W.SCREEN, show=40,
         verb="incidents"),
     Key("timeline", "t", "timeline", "the whole event timeline", _W.SCREEN, show=44, verb="timeline"),
-    Key("experiments", "e", "experiments", "experiments", _W.SCREEN, ready=False),
+    Key("experiments", "e", "experiments", "experiments: hypothesis, steady state, proof", _W.SCREEN, show=42,
+        verb="experiments"),
     Key("reports", "R", "reports", "reports", _W.SCREEN, ready=False),
     Key("filter", "slash", "filter", "show only what contains a text (!text: what does not)", _W.SCREEN, show=50,
         verb="filter", usage="[TEXT]", priority=True),
@@ -133,6 +135,8 @@ KEYS: tuple[Key, ...] = (
     Key("reload", "r", "reload", "ask again", _W.DETAILS, show=94),
     Key("hold", "space", "pause", "pause the timeline, or follow it again", _W.EVENTS, show=95),
     Key("choose", "enter", "details", "details of the incident's component", _W.INCIDENTS, show=96),
+    Key("choose", "enter", "run", "run the selected experiment; it is shown first, and asked once more", _W.EXPERIMENTS,
+        show=96),
     Key("play", "space", "play/pause", "play or pause the record", _W.REPLAY, show=99),
     Key("step(-1)", "left", "−1 s", "one second back", _W.REPLAY, show=97),
     Key("step(1)", "right", "+1 s", "one second on", _W.REPLAY, show=98),

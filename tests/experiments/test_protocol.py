@@ -217,6 +217,8 @@ async def test_cancelled_in_the_middle_it_puts_back_first() -> None:
     with pytest.raises(asyncio.CancelledError):
         await task
     assert world.calls[-1] == "put back"
+    assert world.back is not None
+    assert world.t - world.back < 5, "whoever ends it does not wait for a recovery"
 
 
 async def test_who_deviated_is_measured_and_not_assumed() -> None:

@@ -40,6 +40,8 @@ PRESSED = [
     ("help", 120, 40, "healthy", ("question_mark",)),
     ("details", 120, 40, "diagnosed", ("j", "enter")),
     ("incidents", 120, 40, "detected", ("i",)),
+    ("experiments", 120, 40, "healthy", ("e", "enter")),
+    ("experiment-ended", 80, 24, "experimenting", ("e",)),
     ("timeline", 80, 24, "detected", ("t",)),
     ("arm", 120, 40, "disarmed", ("A",)),
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from console.model.fault import Injection, Preview, Refusal, Revert, Target
-from console.model.view import Details, View
+from console.model.view import Details, ExperimentEntry, View
 
 from . import fakes, happenings
 
@@ -92,6 +92,13 @@ class FakeSession:
     async def toggle_load(self) -> str:
         self._record("toggle_load")
         return "load is off"
+
+    def experiments(self) -> tuple[ExperimentEntry, ...]:
+        return fakes.EXPERIMENTS
+
+    def run_experiment(self, name: str) -> str:
+        self._record("run_experiment", name)
+        return ""
 
     def diagnose(self) -> str:
         self._record("diagnose")

@@ -15,6 +15,8 @@ from console.model.fault import (
 from console.model.view import (
     Chapter,
     Event,
+    ExperimentEntry,
+    ExperimentRun,
     Level,
     Mode,
     Playback,
@@ -53,6 +55,41 @@ def view(**changes: object) -> View:
         load_on=True,
     )
     return replace(base, **changes)  # type: ignore[arg-type]
+
+
+EXPERIMENTS = (
+    ExperimentEntry(
+        "domain-n-1", "N-1: one store is removed", "Infrastructure", "db-failure", "crash", 1,
+        "When any one store is killed, the system should elect new leaders and serve half of its throughput.",
+        ("kill on random",), ("throughput >= 50%", "recovery < 120 s"), ("errors > 50% for 20 s",), 40.0,
+    ),
+    ExperimentEntry(
+        "domain-n-2", "N-2: two stores are removed", "Infrastructure", "blast-radius", "crash", 2,
+        "When two of three stores freeze, the system should stop and come back.",
+        ("pause on n-2",), ("level = RED",), (), 25.0,
+    ),
+)  # fmt: skip
+
+
+def experimenting() -> View:
+    """An experiment that has ended, with everything it says."""
+    ended = ExperimentRun(
+        "domain-n-1",
+        61.0,
+        (
+            (61.0, "steady state", "measured for 12 s"),
+            (73.4, "injected", "kill on tikv1"),
+            (113.4, "put back", "COMPLETE"),
+            (121.0, "recovered", "steady state is back"),
+        ),
+        (("throughput >= 50%", "96.1%", True), ("recovery < 120 s", "130 s", False)),
+        (("Rollback Complete", "COMPLETE: put back and verified", True), ("No Data Corruption", "no client", None)),
+        "HYPOTHESIS_REJECTED",
+        "COMPLETE",
+        "recovery < 120 s did not hold: 130 s",
+        "/home/op/.local/state/chaos-console/experiments/20251120T120000-ab12cd/report.md",
+    )
+    return view(experiment=ended)
 
 
 def starting() -> View:
@@ -208,6 +245,7 @@ def read_only() -> View:
 
 
 STATES: Mapping[str, View] = {
+    "experimenting": experimenting(),
     "starting": starting(),
     "healthy": view(),
     "injected": injected(),

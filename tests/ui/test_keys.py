@@ -63,7 +63,7 @@ def test_the_product_keys_are_there() -> None:
 
 def test_what_is_not_there_yet_is_bound_nowhere() -> None:
     reserved = {key.id for key in KEYS if not key.ready}
-    assert reserved == {"experiments", "reports"}
+    assert reserved == {"reports"}
     assert not reserved & {key.id for where in Where for key in at(where)}
     assert not reserved & {key.id for key in verbs()}
 

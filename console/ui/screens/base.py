@@ -226,6 +226,11 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
         self.console.show(IncidentsScreen)
 
+    def action_experiments(self) -> None:
+        from console.ui.screens.experiments import ExperimentsScreen
+
+        self.console.show(ExperimentsScreen)
+
     def action_timeline(self) -> None:
         from console.ui.screens.timeline import TimelineScreen
 
