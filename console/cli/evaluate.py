@@ -72,7 +72,7 @@ def evaluate(
         emit_json(result)
     else:
         click.echo(page)
-    fallen = floors.fallen(result) if quick and not ids else []
+    fallen = floors.fallen(result) if quick and not ids and not recorder else []
     for line in fallen:
         click.echo(f"below the floor: {line}", err=True)
     return CHECK_FAILED if fallen else OK

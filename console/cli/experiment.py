@@ -179,7 +179,7 @@ def _variance(done: Sequence[Run]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="A JSON list.")
 def runs(as_json: bool) -> int:
     """List the runs on this machine, newest first."""
-    rows = list(reversed(run_async(_stored())))
+    rows = list(reversed(run_async(stored_runs())))
     if as_json:
         emit_json([{k: v for k, v in vars_of(r).items() if k != "journal"} for r in rows])
         return OK
@@ -197,7 +197,7 @@ def vars_of(item: Any) -> dict[str, Any]:
     return {f.name: getattr(item, f.name) for f in dataclasses.fields(item)}
 
 
-async def _stored(since: float = 0.0, until: float = 1e12) -> Any:
+async def stored_runs(since: float = 0.0, until: float = 1e12) -> Any:
     from console.session.settings import state_dir
     from console.storage import Database
     from console.storage import runs as rows

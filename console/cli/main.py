@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "catalogue": ("catalogue", "catalogue"),
     "eval": ("evaluate", "evaluate"),
     "experiment": ("experiment", "experiment"),
+    "report": ("report", "report"),
 }
 
 
