@@ -34,6 +34,7 @@ class Episode:
     late: list[tuple[float, float]] = field(default_factory=list)  # (time, ms)
     answers: int = 0
     up_to_last: int = 0
+    shape: str = ""  # of which kind; a lone late answer after the end changes nothing
 
     def take(self, t: float, value: float, late: bool) -> None:
         """One answer."""
@@ -42,6 +43,8 @@ class Episode:
         if late:
             self.late = [*self.late[-KEPT:], (t, value)]
             self.up_to_last = self.answers
+            if len(self.late) > 1 and t - self.late[-2][0] <= NOT_ALONE_S:
+                self.shape = self._present()
 
     @property
     def began(self) -> float | None:
@@ -49,8 +52,7 @@ class Episode:
         times = [t for t, _ in self.late]
         return next((a for a, b in pairwise(times) if b - a <= NOT_ALONE_S), times[0] if times else None)
 
-    @property
-    def shape(self) -> str:
+    def _present(self) -> str:
         """`shifted`: all later by the same; `lossy`: some fast, some very late; `starved`: spread over a CPU period."""
         values = sorted(v for _, v in self.late)
         if self.up_to_last < SHAPE_AFTER or len(values) < 3:

@@ -181,7 +181,7 @@ NETWORK: tuple[Signature, ...] = (
         _SLOW,
         (
             *_NOT_INSIDE,
-            Clue("rtt.lossy", 5, -1, 8),
+            Clue("rtt.lossy", 5),
             Clue("rtt.shifted", -4),
             Clue("metrics.peers-slow", 3),
             Clue("metrics.commit-waits", 0.5),
@@ -231,7 +231,7 @@ NETWORK: tuple[Signature, ...] = (
             Clue("rtt.starved", -2),
             Clue("metrics.commit-waits", -1),
             Clue("metrics.peers-slow", -3),
-            Clue("shape.plateau", 4, -3, 10),
+            Clue("shape.plateau", 3, -3, 10),
             Clue("shape.ragged", -4),
             Clue("shape.next-to-nothing", -2),
             Clue("workload.fallen", 0.5),
