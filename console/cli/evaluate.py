@@ -53,6 +53,8 @@ def evaluate(
 
     if records:
         return _records(records, blind)
+    if diagnostician == "anthropic":
+        _must_have_key()
     count = seeds or (QUICK_SEEDS if quick else FULL_SEEDS)
     chosen = list(range(seed, seed + count))
     cases = _cases(ids, chosen, quick=quick, steady=steady, recorder=recorder)
@@ -106,15 +108,20 @@ def _progress(done: int, of: int, flown: Flown) -> None:
         click.echo(f"  {done} of {of} flights; last {flown.case.title}", err=True)
 
 
-def _explain(result: dict[str, Any], flown: list[Flown]) -> None:
-    from dataclasses import asdict
-
-    from console.diagnose.anthropic import ModelSettings, key_present
-    from console.evaluate import model
-    from console.evaluate.score import row, summary
+def _must_have_key() -> None:
+    from console.diagnose.anthropic import key_present
 
     if not key_present():
         raise Failure("the model cannot be asked: ANTHROPIC_API_KEY is not set", UNREACHABLE)
+
+
+def _explain(result: dict[str, Any], flown: list[Flown]) -> None:
+    from dataclasses import asdict
+
+    from console.diagnose.anthropic import ModelSettings
+    from console.evaluate import model
+    from console.evaluate.score import row, summary
+
     explained, bill = run_async(model.explained(flown, ModelSettings(), lambda line: click.echo(line, err=True)))
     rows = [row(f, model.MODE) for f in explained]
     result["modes"][model.MODE] = summary(rows)
