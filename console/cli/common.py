@@ -131,7 +131,10 @@ async def observed(session: Session, seconds: float = 6.0) -> bool:
         cluster = session.view().cluster
         has_engine = session.parts.plan.engine is not None
         complete = all(s.pd is not None and (s.status.at > 0 or not has_engine) for s in cluster.stores.values())
-        return bool(cluster.stores and cluster.leader and complete) and (not has_engine or bool(cluster.containers))
+        well = cluster.t >= cluster.observer.sick_until  # starting up is hard work; what is seen in it says little
+        return bool(cluster.stores and cluster.leader and complete and well) and (
+            not has_engine or bool(cluster.containers)
+        )
 
     return await session.until(heard, seconds)
 

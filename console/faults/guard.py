@@ -196,7 +196,9 @@ def _unwell(cluster: Cluster, container: ContainerFacts) -> bool:
     store, member = cluster.stores.get(container.service), cluster.members.get(container.service)
     if store is not None:
         lost = (Reach.REFUSED, Reach.SILENT, Reach.UNREACHABLE, Reach.RESET)
-        return store.status.reach in lost or bool(store.pd and store.pd.state not in ("Up", None))
+        # One answer that did not come is a late one; a refusal needs no second.
+        gone = store.status.reach in lost and (store.status.reach is Reach.REFUSED or store.status.misses >= 2)
+        return gone or bool(store.pd and store.pd.state not in ("Up", None))
     if member is not None:
         views = [m.health.get(member.name) for m in cluster.members.values() if m.name != member.name]
         return False in views

@@ -29,7 +29,7 @@ POLL_S = 1.0
 LEASE_S = 5.0
 CONSOLE_GRACE_S = 3.0  # a living console reverts its own; the watchdog steps in this much later
 IDLE_S = 10.0  # ends after so long with nothing live
-RETRY_S = 5.0
+START_S = 10.0
 _log = logging.getLogger("chaos-console.watchdog")
 
 
@@ -108,6 +108,22 @@ def spawn(database: Path, engine_url: str, project: str, lab: str) -> int:
             env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
         )
     return process.pid
+
+
+async def ensure(db: Database, database: Path, engine_url: str, project: str, lab: str) -> None:
+    """Have a watchdog on watch before anything is injected. Raises OSError where none comes up."""
+    deadline = time.monotonic() + START_S
+    spawned = False
+    while True:
+        watching = await holder(db, lab, WATCHDOG)
+        if watching is not None and watching.alive:
+            return
+        if not spawned:
+            await asyncio.to_thread(spawn, database, engine_url, project, lab)
+            spawned = True
+        if time.monotonic() > deadline:
+            raise OSError(f"the watchdog did not start within {START_S:g} s; see {database.with_name('watchdog.log')}")
+        await asyncio.sleep(0.05)
 
 
 def main() -> None:

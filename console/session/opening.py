@@ -14,7 +14,7 @@ from pathlib import Path
 from console.diagnose.watch import Watch
 from console.faults.actor import Actor, Policy
 from console.faults.lab import ALLOW, Lab
-from console.faults.watchdog import spawn
+from console.faults.watchdog import ensure
 from console.model.fault import DETACHED
 from console.model.names import Role, role_of
 from console.model.view import Mode
@@ -150,7 +150,7 @@ async def _with_lab(
     )
 
     async def ensure_watchdog() -> None:
-        await asyncio.to_thread(spawn, path, where.url, lab.project, lab.id)
+        await ensure(db, path, where.url, lab.project, lab.id)
 
     actor = Actor(lab, db, policy, clock=clock.now, before_first=ensure_watchdog if watchdog else None)
     keeper = Keeper(actor, db)

@@ -188,7 +188,7 @@ def test_no_sequence_of_requests_gets_past_a_limit(requests: list[tuple[str, set
         s = situation(kind, tuple(sorted(targets)), live=tuple(injected), limit=limit)
         for service in down:
             s = changed(s, service, running=False, state="exited")
-        if refuse(s) is not None:
+        if refuse(s) is not None or s.fault.one_by_one:  # taken in turn, each over before the next
             continue
         injected += [live(t.service) for t in s.targets]
         down |= {t.service for t in s.targets} if s.fault.takes_away else set()
