@@ -211,19 +211,29 @@ def _narrative(
 ) -> str:
     """Who, what and when first; then the two best reasons, the effect, and what is not certain."""
     when = f", about {_ago(cluster.t - incident.began)} ago" if incident.over is None else ""
-    reasons = _reasons(best.supporting)
+    reasons = _reasons(best.supporting) or _seen(incident)
     doubt = f"Most likely, not certain ({best.confidence:.0%}): " if best.confidence < DOUBT and _placed(best) else ""
     parts = [doubt + (f"{said}{when}: {'; '.join(reasons)}." if reasons else f"{said}{when}.")]
     if best.component == ANYWHERE and _named(best):
         parts.append(f"Best guess: {best.fault}, {best.confidence:.0%}.")
     parts.append(_effect(incident, cluster))
     rival = next((h for h in rivals if h.confidence >= 0.05 and h.fault != "unknown"), None)
-    if rival is not None:
+    if rival is not None and not _part(rival, best):
         place = "" if rival.component == best.component else f" of {rival.component}"
         parts.append(f"Not excluded: {rival.fault}{place} ({rival.confidence:.0%}).")
     if incident.over is not None:
         parts.append(f"It was over after {incident.over - incident.began:.1f} s.")
     return " ".join(p for p in parts if p)
+
+
+def _seen(incident: Incident) -> list[str]:
+    """Where nothing fits: what was seen, the firmest first."""
+    return [f.text for f in sorted(incident.findings, key=lambda f: (not f.alone, f.seen))][:2]
+
+
+def _part(rival: Hypothesis, best: Hypothesis) -> bool:
+    """What several components have in common is made of what each of them has."""
+    return best.fault == "quorum-loss" or ("," in best.component and rival.component in best.component.split(","))
 
 
 def _placed(hypothesis: Hypothesis) -> bool:

@@ -106,3 +106,10 @@ def test_the_truth_is_told_only_when_asked() -> None:
     assert "truth" not in report(record)
     told = report(record, reveal=True)["truth"]
     assert (told["fault"], told["target"]) == ("kill", "tikv2")
+
+
+def test_where_nothing_fits_the_first_sentence_says_what_was_seen() -> None:
+    incident = judged("cpu_quota_leader", blind=True)["incidents"][0]
+    assert incident["confidence"] < 0.5
+    assert "throughput is at" in incident["narrative"]
+    assert incident["component"] == "cluster"
