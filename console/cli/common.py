@@ -124,7 +124,7 @@ async def opened(wanted: Options) -> Session:
     return session
 
 
-async def observed(session: Session, seconds: float = 6.0) -> bool:
+async def observed(session: Session, seconds: float = 15.0) -> bool:
     """Wait until the engine (or PD, where there is none) and the stores have been heard; False when time is up."""
 
     def heard() -> bool:
