@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,8 +126,22 @@ async def once(lab: Lab, undo: Undo, command: tuple[str, ...], spec: Spec | None
             await asyncio.sleep(0.05)
         raise EngineError("the helper did not end in time")
     finally:
-        await asyncio.wait({creating})  # broken off, the call still lands; removing before it did would leave it behind
-        await engine.remove(name)
+        await _to_the_end(_taken_away(lab, name, creating))
+
+
+async def _taken_away(lab: Lab, name: str, creating: asyncio.Task[str]) -> None:
+    await asyncio.wait({creating})  # broken off, the call still lands; removing before it did would leave it behind
+    await lab.engine.remove(name)
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Carry it out even where the task that asks for it is cancelled meanwhile; then be cancelled."""
+    task = asyncio.create_task(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise
 
 
 def _mounts(undo: Undo) -> dict[str, Any]:
