@@ -60,7 +60,7 @@ async def helpers(lab: Lab, live: Collection[str]) -> list[Orphan]:
     now, found = time.time(), []
     for row in await lab.engine.containers({HELPER: None, helper.LAB_LABEL: lab.id}):
         injection = str((row.get("Labels") or {}).get(HELPER, ""))
-        young = row.get("State") == "running" and 0 <= now - float(row.get("Created") or 0) < YOUNG_S
+        young = row.get("State") in ("created", "running") and 0 <= now - float(row.get("Created") or 0) < YOUNG_S
         if injection not in live and not young:
             name = str((row.get("Names") or [row["Id"][:12]])[0]).lstrip("/")
             found.append(Orphan("helper", str(row["Id"]), name, injection))

@@ -30,6 +30,7 @@ LEASE_S = 5.0
 CONSOLE_GRACE_S = 3.0  # a living console reverts its own; the watchdog steps in this much later
 IDLE_S = 10.0  # ends after so long with nothing live
 START_S = 10.0
+GIVE_UP_S = 1800.0  # an engine that stays away for so long after the last expiry is not coming back by itself
 _log = logging.getLogger("chaos-console.watchdog")
 
 
@@ -63,8 +64,12 @@ async def watch(lab: Lab, db: Database, *, stop: asyncio.Event | None = None, id
             due = await overdue(journal, db)
             if due:
                 reverted += await _put_back(lab, db, journal, due)
-            if await journal.live():
+            left = [i for i in await journal.live() if not i.state.stuck]
+            if left:
                 quiet_since = time.monotonic()
+            if left and all(i.boot == boot_id() and boot_now() - i.expires_boot > GIVE_UP_S for i in left):
+                _log.error("given up: %d injection(s), and the engine has been away too long", len(left))
+                break  # the next console and `revert` go on from the journal
         except (StorageError, EngineError) as error:
             _log.warning("%s", error)
         if time.monotonic() - quiet_since > idle_s:
