@@ -183,6 +183,7 @@ class Actor:
             read_only=self.policy.read_only,
             disarmed=self.disarmed,
             allow_quorum_loss=request.allow_quorum_loss,
+            replicas=await self.lab.replicas(),
             now=now,
         )
 

@@ -21,6 +21,7 @@ ASK_S = 2.0
 CLEAN_UP_S = 8.0  # what was being asked in a container of ours has so long to take it away again
 SHARED_S = 0.5  # an answer of PD serves everybody who asks within so long
 MEMBERS_S = 3.0
+REPLICAS, REPLICAS_S = 3, 60.0
 T = TypeVar("T")
 
 
@@ -118,6 +119,12 @@ class Lab:
         holding = [names.get(p.get("store_id"), "") for p in answer.get("peers") or () if isinstance(p, dict)]
         leader = answer.get("leader") or {}
         return sorted(n for n in holding if n), names.get(leader.get("store_id"))
+
+    async def replicas(self) -> int:
+        """How many peers PD gives a region (`max-replicas`); PD's own default where it cannot be asked."""
+        body = await self.once("replicas", lambda: self._first_answer("/pd/api/v1/config/replicate"), REPLICAS_S)
+        found = body.get("max-replicas") if isinstance(body, dict) else None
+        return found if isinstance(found, int) and found > 0 else REPLICAS
 
     async def pd_calls(self, service: str) -> str | None:
         """What PD calls the store at present (`Up`, `Disconnected`, ...); None where no PD answers or knows it."""

@@ -139,3 +139,12 @@ async def test_pressing_the_kill_switch_with_nothing_injected(bed: Bed, hand: Ha
     assert await hand.actor.revert_all("to be sure", disarm=True) == ()
     assert await bed.changes(began) == []
     assert (await hand.inject("pause", "tikv1")).code == "DISARMED"
+
+
+async def test_as_many_stores_may_go_as_a_region_can_lose_peers(bed: Bed, hands: Hands) -> None:
+    """The majority is a region's, by PD's own max-replicas, not the number of containers (S2-53)."""
+    hand = await hands(limit=3)
+    assert await hand.actor.lab.replicas() == 3
+    refused = await hand.actor.inject(Request("kill", "n-2", FROZEN), watched(), time.monotonic())
+    assert isinstance(refused, Refusal)
+    assert (refused.code, "1 of 3 may be lost" in refused.sentence) == ("QUORUM", True)
