@@ -54,7 +54,11 @@ class Watch:
         if not changed and not (open_ones and self.cluster.t - self._judged_at >= 1.0):
             return False
         self._judged_at = self.cluster.t
-        touched = False
+        present = {i.id for i in self.detection.incidents}
+        merged = [i for i in self._judged if i not in present]  # one that turned out to be part of another
+        for gone in merged:
+            del self._judged[gone]
+        touched = bool(merged)
         for incident in self.detection.incidents:
             known = self._judged.get(incident.id)
             if known and known.incident is incident and incident.over is not None:

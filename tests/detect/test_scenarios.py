@@ -124,6 +124,17 @@ def test_one_after_the_other_in_order_is_planned() -> None:
     assert only(watch).diagnosis.severity == "info"
 
 
+def test_a_port_that_closed_before_its_exit_was_told_is_part_of_the_operation() -> None:
+    stream = Stream()
+    watch = watched(stream, (0, 30))
+    feed(watch, rolled(stream, "tikv0", 30.0))
+    stream.broken["tikv1", "status"] = REFUSED
+    feed(watch, stream.at(55.0))
+    del stream.broken["tikv1", "status"]
+    feed(watch, rolled(stream, "tikv1", 55.1))
+    assert said(watch) == ("planned", "tikv0,tikv1")
+
+
 def test_crashes_one_after_the_other_are_not_planned() -> None:
     stream = Stream()
     watch = watched(stream, (0, 30))
