@@ -33,6 +33,7 @@ class Terminal:
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             signal.signal(signal.SIGHUP, signal.SIG_IGN if ignore_hup else signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background is started with it ignored
 
         self.process = subprocess.Popen(
             [sys.executable, *self.program, *args],
