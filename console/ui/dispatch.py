@@ -81,6 +81,10 @@ async def _cancel(app: ConsoleApp, command: Command) -> None:  # noqa: ARG001
         app.say("no diagnosis is streaming", "info")
 
 
+async def _decide(app: ConsoleApp, command: Command) -> None:  # noqa: ARG001
+    app.operator.decide()
+
+
 async def _seek(app: ConsoleApp, command: Command) -> None:
     if app.session is None or app.view.playback is None:
         app.say("seek works in a replay", "warn")
@@ -126,6 +130,7 @@ _CARRIERS: dict[str, Carrier] = {
     "details": _details,
     "filter": _filter,
     "cancel": _cancel,
+    "decide": _decide,
     "seek": _seek,
     "speed": _speed,
     "next": _next,

@@ -130,6 +130,8 @@ KEYS: tuple[Key, ...] = (
     Key("choose", "enter", "choose", "inject the selected kind; details of the selected injection", _W.FAULTS, show=96),
     Key("undo", "x", "revert one", "put the selected injection back", _W.FAULTS, show=94),
     Key("hold", "space", "pause", "pause scrolling, or follow again", _W.DIAGNOSIS, show=80),
+    Key("decide", "enter", "decide", "run the test that decides between two explanations (it only looks)", _W.DIAGNOSIS,
+        show=82, verb="decide"),
     Key("copy", "c", "copy", "copy the recommended commands to the clipboard", _W.DIAGNOSIS, show=78),
     Key("hold", "space", "pause", "pause the log, or follow it again", _W.DETAILS, show=95),
     Key("reload", "r", "reload", "ask again", _W.DETAILS, show=94),

@@ -60,6 +60,13 @@ class RevertAsked(Intent):
         operator.revert(self.injection)
 
 
+class DecisionAsked(Intent):
+    """Run the test that decides between two explanations."""
+
+    def carry(self, operator: Operator) -> None:
+        operator.decide()
+
+
 class ArmAsked(Intent):
     """Allow injections again, with the reason for the audit log."""
 

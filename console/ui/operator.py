@@ -182,6 +182,17 @@ class Operator:
         """Ask for a diagnosis now."""
         self._app.say(NOT_CONNECTED if self.session is None else self.session.diagnose(), "info")
 
+    def decide(self) -> None:
+        """Run the deciding test: read-only looks, one line of what was found."""
+        if self.session is None:
+            self._app.say(NOT_CONNECTED, "warn")
+        else:
+            self._app.run_worker(self._decide(self.session), name="decide", group="decide", exclusive=True)
+
+    async def _decide(self, session: SessionApi) -> None:
+        self._app.say("looking…", "info")
+        self._app.say(await session.decide(), "info")
+
     def cancel_diagnosis(self) -> bool:
         """Cancel a streaming diagnosis; False where none streams."""
         if self.session is None or not self.session.cancel_diagnosis():

@@ -100,6 +100,10 @@ class FakeSession:
         self._record("run_experiment", name)
         return ""
 
+    async def decide(self) -> str:
+        self._record("decide")
+        return "tikv1 is paused: its container says so"
+
     def diagnose(self) -> str:
         self._record("diagnose")
         return "diagnosing inc-3"

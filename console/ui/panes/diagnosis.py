@@ -7,7 +7,7 @@ from console.model.text import clean_block
 from console.model.view import View
 from console.ui.keys import Where, bindings
 from console.ui.lines import EMPTY, Line, bar, chain, line, pad, width, wrap
-from console.ui.messages import Notice
+from console.ui.messages import DecisionAsked, Notice
 from console.ui.panes.base import Pane
 from console.ui.widgets.listing import Row
 from console.ui.words import amount, mmss, tenths
@@ -80,6 +80,10 @@ class DiagnosisView(Pane):
                 self.first = 0
         self.rebuild()
 
+    def action_decide(self) -> None:
+        """Run the test that decides; its result goes to the timeline too."""
+        self.post_message(DecisionAsked())
+
     def action_copy(self) -> None:
         """Copy what the answer recommends; the console itself runs none of it."""
         run = self.view.diagnosis
@@ -116,6 +120,7 @@ class DiagnosisView(Pane):
             rows += [EMPTY, *_paragraph(text.rstrip(), columns)]
         elif run.status is DiagnosisStatus.STREAMING:
             rows += [EMPTY, line(("waiting for the first token", "dim"))]
+        rows += self._contest(run, columns)
         if run.diagnosis is not None:
             rows += answer(run.diagnosis, columns)
         if run.verdict:
@@ -153,6 +158,18 @@ class DiagnosisView(Pane):
         rows = [EMPTY, line(("▲ CONTRADICTION ", "chip-warn")), *_paragraph(say, columns, "warn")]
         test = deciding(run, other)
         return rows + (_paragraph(test, columns, "strong", line(("decide by", "head")), LABEL) if test else [])
+
+    def _contest(self, run: DiagnosisRun, columns: int) -> list[Line]:
+        """Two hypotheses of one answer at odds; two authors at odds are told above."""
+        contest = run.diagnosis.contest if run.diagnosis is not None else None
+        if contest is None:
+            return []
+        odds = f"{contest.between[0]} or {contest.between[1]}?"
+        rows = [EMPTY, *_paragraph(odds, columns, "warn", line(("at odds", "head")), LABEL)]
+        rows += _paragraph(contest.test, columns, "t", line(("decide by", "head")), LABEL)
+        if contest.probe:
+            rows.append(line(*pad(EMPTY, LABEL), ("enter", "key"), (" looks now, and changes nothing", "dim")))
+        return rows
 
     def status(self) -> Line:
         run = self.view.diagnosis
