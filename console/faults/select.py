@@ -4,7 +4,7 @@
     pd-leader, pd-follower, store-with-most-leaders, load
     store-of-region:7         the store that leads region 7; stores-of-region:7 all that hold a peer of it
     zone=a                    every container with that label that the fault fits
-    n-1, n-2                  one, two of the containers that the fault fits (chosen by chance)
+    n-1, n-2                  one, two stores, chosen by chance (PD members, where the fault fits no store)
     40%                       that share of them, rounded down, at least one
     random, random:2, random:2@7    one, two, two by the seed 7
     all, all-stores, all-pd   every one of them that the fault fits
@@ -87,6 +87,8 @@ def _chance(text: str, fitting: Containers, rng: random.Random) -> list[Containe
     """None where the selector does not leave it to chance."""
     for pattern, count in _CHANCE:
         if match := pattern.fullmatch(text):
+            if pattern is not RANDOM:
+                fitting = [c for c in fitting if c.role is Role.STORE] or fitting
             n = count(match, len(fitting))
             if match.groupdict().get("seed"):
                 rng = random.Random(int(match["seed"]))

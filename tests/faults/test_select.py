@@ -83,6 +83,13 @@ def test_how_many(selector: str, count: int) -> None:
     assert len(chosen(selector)) == count
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_n_minus_is_of_stores_where_the_fault_fits_stores(seed: int) -> None:
+    both = (TargetKind.PD, TargetKind.STORE)
+    assert all(n.startswith("tikv") for n in (*chosen("n-2", both, seed), *chosen("70%", both, seed)))
+    assert chosen("n-1", (TargetKind.PD,), seed)[0].startswith("pd")
+
+
 @pytest.mark.parametrize("selector", ["0%", "101%", "random:0", "n-0"])
 def test_shares_that_cannot_be_meant(selector: str) -> None:
     with pytest.raises(SelectorError):
