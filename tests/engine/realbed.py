@@ -36,6 +36,7 @@ class RealBed(Bed):
         self.docker_host = docker_host
         self.token = uuid.uuid4().hex[:8]
         self.project = f"cctest{self.token}"
+        self.fixed_address = f"172.31.{int(self.token[:2], 16)}.9"  # two clusters side by side do not share a subnet
         self.image = f"{self.project}:1"
         self.network = f"{self.project}_chaos"
         self._made = ""  # the helper's image, where it was made here
@@ -226,7 +227,9 @@ class RealBed(Bed):
         """With a subnet of its own, so that a container may ask for an address."""
         name = f"{self.project}_another"
         marks = ["--label", f"{MARK}={self.token}"]
-        await self.docker("network", "create", *marks, "--subnet", "172.31.77.0/24", name)
+        await self.docker(
+            "network", "create", *marks, "--subnet", f"{self.fixed_address.rpartition('.')[0]}.0/24", name
+        )
         self._extra.append(("network", "rm", name))
         return name
 

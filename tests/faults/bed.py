@@ -44,6 +44,7 @@ class Bed:
     kind = ""
     docker_host = ""
     project = ""
+    fixed_address = "172.31.77.9"  # on the second network
     pace = Pace(undo_s=10, verify_s=15, stable_s=0.4, poll_s=0.05)
     params: Mapping[str, dict[str, float]] = {  # how a kind is asked for here, where not by its defaults
         "crash-loop": {"times": 2, "every": 1},

@@ -7,13 +7,11 @@ from console.model.fault import Outcome
 from .bed import Bed, rows
 from .fixtures import Hand
 
-ADDRESS = "172.31.77.9"
-
 
 async def test_two_networks_and_a_fixed_address(bed: Bed, hand: Hand) -> None:
     """It leaves both and comes back to both, under its names and with the address it had asked for."""
     second = await bed.second_network()
-    await bed.docker("network", "connect", "--ip", ADDRESS, "--alias", "other", second, bed.name("tikv1"))
+    await bed.docker("network", "connect", "--ip", bed.fixed_address, "--alias", "other", second, bed.name("tikv1"))
     picture = await bed.picture("tikv1")
     assert len(picture["networks"]) == 2
     await hand.injected("partition", "tikv1")
