@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ import click
 from console.model.experiment import Experiment, Run
 from console.model.text import clean
 
-from .common import NOT_RUN, OK, USAGE, Failure, cluster_options, emit_json, opened, options, run_async, table
+from .common import NOT_RUN, OK, USAGE, Failure, T, cluster_options, emit_json, opened, options, run_async, table
 
 if TYPE_CHECKING:
     from console.session.opening import Options
+    from console.storage import Database
 
 
 @click.group()
@@ -181,7 +183,7 @@ def runs(as_json: bool) -> int:
     """List the runs on this machine, newest first."""
     rows = list(reversed(run_async(stored_runs())))
     if as_json:
-        emit_json([{k: v for k, v in vars_of(r).items() if k != "journal"} for r in rows])
+        emit_json([{k: v for k, v in dataclasses.asdict(r).items() if k != "journal"} for r in rows])
         return OK
     table(
         [(r.id, r.status, r.rollback, f"{r.ended_wall - r.began_wall:.0f} s", r.mode, r.experiment) for r in rows],
@@ -190,21 +192,20 @@ def runs(as_json: bool) -> int:
     return OK
 
 
-def vars_of(item: Any) -> dict[str, Any]:
-    """A dataclass as a flat mapping."""
-    import dataclasses
-
-    return {f.name: getattr(item, f.name) for f in dataclasses.fields(item)}
-
-
 async def stored_runs(since: float = 0.0, until: float = 1e12) -> Any:
+    """Runs that began in a period (Unix seconds), oldest first."""
+    from console.storage import runs as rows
+
+    return await _from_disk(lambda db: rows.stored(db, since, until))
+
+
+async def _from_disk(ask: Callable[[Database], Awaitable[T]]) -> T:
     from console.session.settings import state_dir
     from console.storage import Database
-    from console.storage import runs as rows
 
     db = await Database.open(state_dir() / "console.db")
     try:
-        return await rows.stored(db, since, until)
+        return await ask(db)
     finally:
         await db.close()
 
@@ -228,15 +229,9 @@ def report(run_id: str, as_json: bool) -> int:
 
 
 async def _one(run_id: str) -> Any:
-    from console.session.settings import state_dir
-    from console.storage import Database
     from console.storage import runs as rows
 
-    db = await Database.open(state_dir() / "console.db")
-    try:
-        return await rows.one(db, run_id)
-    finally:
-        await db.close()
+    return await _from_disk(lambda db: rows.one(db, run_id))
 
 
 @experiment.command()

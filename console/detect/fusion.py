@@ -72,10 +72,6 @@ class _Open:
         sharp = [f.onset for f in self.findings if f.symptom not in _BLUNT]
         return min(sharp or [f.onset for f in self.findings])
 
-    @property
-    def last_change(self) -> float:
-        return max(f.cleared if f.cleared is not None else f.seen for f in self.findings)
-
     def standing(self) -> list[Finding]:
         """What keeps it open: a weak finding (leaders that left and need not come back) does not."""
         return [f for f in self.findings if f.active and f.alone]

@@ -15,7 +15,6 @@ SILENCE_S = 1.0  # shortest silence that is called one
 SILENCE_ROUND_TRIPS = 25  # or so many of the target's own usual round trips, whichever is longer
 OWN = ("hangs", "out-of-reach")
 SYMPTOMS = ("refused", "silent", "unreachable", "closed")
-_LOCAL = ("ping", "tcp")  # member endpoints answered by the process asked, and by nobody for it
 
 
 class ProbeDetector:

@@ -251,9 +251,3 @@ def candidates(incident: Incident, cluster: Cluster) -> tuple[str, ...]:
         return tuple(sorted(leaders))
     client = next((c.service for c in cluster.containers.values() if c.role is Role.LOAD), "ycsb")
     return (ANYWHERE, client) if any(f.vantage is Vantage.WORKLOAD for f in incident.findings) else ()
-
-
-def first_seen(incident: Incident, vantage: Vantage) -> float | None:
-    """When a vantage point first saw it, seconds after the incident began."""
-    seen = incident.detected().get(vantage.value)
-    return None if seen is None else seen - incident.began

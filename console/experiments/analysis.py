@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from console.model.experiment import Experiment, Gate, Run, Status, Verdict
+from console.model.experiment import Gate, Run, Status, Verdict
 from console.model.fault import Outcome
 
 from . import criteria
@@ -144,8 +144,3 @@ def _gates(course: Course, setting: Setting, verdicts: Sequence[Verdict]) -> tup
 def _tested(verdicts: Sequence[Verdict]) -> str:
     held = sum(v.passed is True for v in verdicts)
     return f"{held} of {len(verdicts)} criteria held" if verdicts else "judged on steady state alone"
-
-
-def setting_of(experiment: Experiment) -> str:
-    """One line for lists: type, scope, failure type."""
-    return " / ".join(filter(None, (experiment.type, experiment.scope, experiment.failure_type)))

@@ -16,7 +16,6 @@ from console.model.names import Role
 from console.observe.engine import ContainerFacts, EngineError
 
 RECORDS = 8
-TABLE = "usertable"
 _FLAG = re.compile(r"-p\s+(tikv\.(?:pd|type)=\S+)|--?p=(tikv\.(?:pd|type)=\S+)")
 
 

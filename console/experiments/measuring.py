@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 
-from console.faults.aborts import Condition, measure
+from console.faults.aborts import metric
 from console.model.cluster import Cluster
 from console.model.experiment import Limits, Sample
 from console.model.incident import Incident
@@ -13,26 +13,22 @@ from console.model.incident import Incident
 
 def sample(cluster: Cluster, t: float, phase: str, incidents: Sequence[Incident], level: str) -> Sample:
     """The system now."""
-    total, leaderless = cluster.regions.total, _value("leaderless", cluster)
+    total, leaderless = cluster.regions.total, metric("leaderless", cluster)
     coverage = None if not total or leaderless is None else 100 * (total - leaderless) / total
-    stores, members = _value("stores", cluster), _value("members", cluster)
+    stores, members = metric("stores", cluster), metric("members", cluster)
     names = {c for i in incidents if i.over is None for c in i.components}
     return Sample(
         t=t,
         phase=phase,
-        ops=_value("throughput", cluster, "/s"),
-        latency_ms=_value("latency", cluster, "ms"),
-        errors_percent=_value("errors", cluster, "%"),
+        ops=metric("throughput", cluster),
+        latency_ms=metric("latency", cluster),
+        errors_percent=metric("errors", cluster),
         coverage_percent=coverage,
         stores=None if stores is None else int(stores),
         members=None if members is None else int(members),
         level=level,
         deviating=tuple(sorted(names)),
     )
-
-
-def _value(metric: str, cluster: Cluster, unit: str = "") -> float | None:
-    return measure(Condition(metric, True, 0, unit), cluster, None)
 
 
 def deviations(samples: Sequence[Sample], limits: Limits) -> list[str]:

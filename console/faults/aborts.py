@@ -19,10 +19,8 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from console.model.cluster import Cluster, Probe
-from console.model.observation import Reach
+from console.model.cluster import Cluster
 
-LOST_MISSES = 2
 BASELINE_S = 60.0  # how far back the throughput before the injection is looked for
 _UNITS = {
     "errors": ("%",), "throughput": ("%", "/s"), "latency": ("ms", "s"), "stores": ("",), "members": ("",),
@@ -123,12 +121,17 @@ def baseline(cluster: Cluster) -> float | None:
 
 def measure(condition: Condition, cluster: Cluster, ops: float | None) -> float | None:
     """The condition's metric in its unit, or None where it cannot be known."""
-    value = _METRICS[condition.metric](cluster)
+    value = metric(condition.metric, cluster)
     if value is None:
         return None
     if condition.metric == "throughput" and condition.unit == "%":
         return 100 * value / ops if ops else None
     return value / 1000 if condition.metric == "latency" and condition.unit == "s" else value
+
+
+def metric(name: str, cluster: Cluster) -> float | None:
+    """One of the metrics: % of errors, operations per second, milliseconds, numbers, seconds of staleness."""
+    return _METRICS[name](cluster)
 
 
 # -- metrics --------------------------------------------------------------------------------------------------------
@@ -162,18 +165,13 @@ def _latency(cluster: Cluster) -> float | None:
 def _stores(cluster: Cluster) -> float | None:
     if not cluster.stores or _blind(cluster):
         return None
-    return sum(not _lost(s.status) and (s.pd is None or s.pd.state in ("Up", None)) for s in cluster.stores.values())
+    return sum(not s.status.lost and (s.pd is None or s.pd.state in ("Up", None)) for s in cluster.stores.values())
 
 
 def _members(cluster: Cluster) -> float | None:
     pings = [m.probes.get("ping") for m in cluster.members.values()]
     known = [p for p in pings if p is not None]
-    return sum(not _lost(p) for p in known) if known and not _blind(cluster) else None
-
-
-def _lost(probe: Probe) -> bool:
-    """A single answer that did not come is a late one; two in a row are nobody there."""
-    return not probe.reach.answered and probe.reach is not Reach.UNKNOWN and probe.misses >= LOST_MISSES
+    return sum(not p.lost for p in known) if known and not _blind(cluster) else None
 
 
 def _blind(cluster: Cluster) -> bool:

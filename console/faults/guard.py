@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from console.model.cluster import Cluster
-from console.model.fault import Availability, Fault, Injection, Refusal, TargetKind
+from console.model.fault import Availability, Fault, Injection, Refusal
 from console.model.names import Role
 from console.model.observation import Reach
+from console.model.selectors import ROLE_OF
 from console.observe.engine import ContainerFacts
 
 from .lab import ALLOW, ENVIRONMENT
@@ -21,7 +22,6 @@ MAX_DURATION_S = 600.0
 MIN_DURATION_S = 1.0
 STALE_PERIODS = 3
 DEFAULT_PERIOD_S = 2.0
-_ROLE = {TargetKind.STORE: Role.STORE, TargetKind.PD: Role.PD, TargetKind.LOAD: Role.LOAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _label(s: Situation) -> str | None:
 
 
 def _fits(s: Situation) -> str | None:
-    roles = {_ROLE[k] for k in s.fault.targets}
+    roles = {ROLE_OF[k] for k in s.fault.targets}
     wrong = [t for t in s.targets if t.role not in roles]
     if wrong:
         fits = " or ".join(k.value for k in s.fault.targets)
@@ -195,9 +195,7 @@ def _majority(s: Situation, targets: Sequence[ContainerFacts], role: Role, word:
 def _unwell(cluster: Cluster, container: ContainerFacts) -> bool:
     store, member = cluster.stores.get(container.service), cluster.members.get(container.service)
     if store is not None:
-        lost = (Reach.REFUSED, Reach.SILENT, Reach.UNREACHABLE, Reach.RESET)
-        # One answer that did not come is a late one; a refusal needs no second.
-        gone = store.status.reach in lost and (store.status.reach is Reach.REFUSED or store.status.misses >= 2)
+        gone = store.status.lost or store.status.reach is Reach.REFUSED  # a refusal needs no second
         return gone or bool(store.pd and store.pd.state not in ("Up", None))
     if member is not None:
         views = [m.health.get(member.name) for m in cluster.members.values() if m.name != member.name]

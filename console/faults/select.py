@@ -22,10 +22,9 @@ from collections.abc import Callable, Sequence
 from console.model.cluster import Cluster
 from console.model.fault import TargetKind
 from console.model.names import Role, natural
-from console.model.selectors import FEWER, LABEL, RANDOM, REGION, SHARE
+from console.model.selectors import FEWER, LABEL, RANDOM, REGION, ROLE_OF, SHARE
 from console.observe.engine import ContainerFacts
 
-_ROLE = {TargetKind.STORE: Role.STORE, TargetKind.PD: Role.PD, TargetKind.LOAD: Role.LOAD}
 _GROUPS = {"all": {Role.STORE, Role.PD}, "all-stores": {Role.STORE}, "all-pd": {Role.PD}}
 Containers = Sequence[ContainerFacts]
 Holding = tuple[list[str], str | None]  # stores that hold a region, and the one that leads it
@@ -60,7 +59,7 @@ def resolve(
     """
     text = selector.strip()
     if text == "majority":
-        fitting = [c for c in containers if c.role in {_ROLE[k] for k in fits}]
+        fitting = [c for c in containers if c.role in {ROLE_OF[k] for k in fits}]
         text = f"random:{len(fitting) // 2 + 1}"
     ordered = sorted(containers, key=lambda c: natural(c.service))
     exact = [c for c in ordered if text in (c.service, c.name) or (len(text) >= 12 and c.id.startswith(text))]
@@ -70,7 +69,7 @@ def resolve(
         peers, leader = holding or ([], None)
         meant = peers if match["which"] == "stores" else [leader]
         return [c for c in ordered if c.service in meant]
-    roles = {_ROLE[k] for k in fits}
+    roles = {ROLE_OF[k] for k in fits}
     fitting = [c for c in ordered if c.role in roles]
     if match := LABEL.fullmatch(text):
         return [c for c in fitting if c.labels.get(match["key"]) == match["value"]]

@@ -16,6 +16,9 @@ from .observation import Reach
 EMPTY: Mapping[Any, Any] = MappingProxyType({})
 
 
+LOST_MISSES = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Probe:
     """The latest answers of one endpoint. `since`: when the present `reach` began; `rtt_ms`: last answered."""
@@ -29,6 +32,11 @@ class Probe:
     detail: str = ""
     misses: int = 0  # answers in a row that were not OK
     down_since: float | None = None  # when the present row of misses began
+
+    @property
+    def lost(self) -> bool:
+        """Nobody is there: a single answer that did not come is a late one, two in a row are none."""
+        return self.reach.lost and self.misses >= LOST_MISSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ class Reach(StrEnum):
         """True where a live process wrote the answer."""
         return self in (Reach.OK, Reach.ERROR)
 
+    @property
+    def lost(self) -> bool:
+        """True where an answer was looked for and none came."""
+        return not self.answered and self is not Reach.UNKNOWN
+
 
 _BY_ERROR = {
     "ConnectTimeout": Reach.UNREACHABLE,

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 
 from .fault import TargetKind
+from .names import Role
+
+ROLE_OF = {TargetKind.STORE: Role.STORE, TargetKind.PD: Role.PD, TargetKind.LOAD: Role.LOAD}
 
 # Targets by what they are; which service that is, is found out at the moment of injection.
 ROLES: dict[str, tuple[TargetKind, ...]] = {

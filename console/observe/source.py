@@ -79,9 +79,9 @@ class Tasks:
     """A set of named tasks that is awaited when it is closed: none is fired and forgotten."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, asyncio.Task[object]] = {}
 
-    def start(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, name: str, work: Coroutine[Any, Any, object]) -> None:
         """Start a task unless one of that name runs."""
         running = self._tasks.get(name)
         if running is not None and not running.done():

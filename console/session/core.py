@@ -107,7 +107,7 @@ class Session:
         if self.parts.actor is not None and not self.parts.actor.policy.read_only:
             self._tasks.start("preflight", self.operations.check())  # it may start a container of ours
 
-    def attach(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+    def attach(self, name: str, work: Coroutine[Any, Any, object]) -> None:
         """Run something beside the session, as long as the session lasts."""
         self._tasks.start(name, work)
 

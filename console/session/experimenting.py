@@ -27,7 +27,6 @@ from console.model.text import clean
 from console.storage import Database, StorageError, audit, runs
 
 from .core import Session
-from .standing import level
 
 Tell = Callable[[str, str], None]
 
@@ -53,8 +52,7 @@ class SessionWorld:
         return self._session.view().incidents
 
     def level(self) -> str:
-        view = self._session.view()
-        return level(view.cluster, view.incidents).value
+        return self._session.view().level.value
 
     def halted(self) -> str:
         return f"the kill switch: {self._actor.disarmed}" if self._armed and self._actor.disarmed else ""

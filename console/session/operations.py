@@ -146,8 +146,7 @@ class Operations:
     async def revert(self, injection: str) -> Revert:
         """Put one back. The id must be of a known injection."""
         assert self.actor is not None, "a session without an actor has no injections"
-        self._begin_revert([i for i in self.actor.live if i.id == injection])
-        (result,) = await self.actor.revert_these([injection], self._result, self._undone)
+        (result,) = await self.put_back_these([injection])
         return result
 
     async def put_back_these(self, ids: Sequence[str]) -> tuple[Revert, ...]:
@@ -173,12 +172,12 @@ class Operations:
         self._changed()
         return results
 
-    def keep(self) -> list[Coroutine[Any, Any, None]]:
+    def keep(self) -> list[Coroutine[Any, Any, object]]:
         """What is to be put back now, as work to be started: putting back may take a minute, and the caller's beat may
         not wait for it."""
         return [*self._expired(), *self._aborted()]
 
-    def _expired(self) -> list[Coroutine[Any, Any, None]]:
+    def _expired(self) -> list[Coroutine[Any, Any, object]]:
         """What has reached its duration."""
         due = self.actor.due() if self.actor is not None else []
         if self.actor is None or not due:
@@ -187,12 +186,7 @@ class Operations:
             over = "could not be put back yet; trying again" if injection.state is REVERTING else "has reached its end"
             text = f"{injection.kind} on {injection.component} {over}"
             self._timeline.add(self._now(), "console", text)
-        return [self._return(due)]
-
-    async def _return(self, injections: Sequence[Injection]) -> None:
-        assert self.actor is not None
-        self._begin_revert(injections)
-        await self.actor.revert_these([i.id for i in injections], self._result, self._undone)
+        return [self.put_back_these([i.id for i in due])]
 
     def _aborted(self) -> list[Coroutine[Any, Any, None]]:
         """What an abort condition says must not go on."""
@@ -212,7 +206,7 @@ class Operations:
         text = f"abort condition of {injection.kind} on {injection.component}: {tripped}; putting it back"
         self._timeline.add(self._now(), "guard", text, "bad")
         await self.actor.tell("abort", id=injection.id, condition=str(tripped.condition), measured=tripped.measured)
-        await self._return([injection])
+        await self.put_back_these([injection.id])
 
     def _begin_revert(self, injections: Sequence[Injection]) -> None:
         for injection in injections:

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from console.model.cluster import Cluster
 from console.model.incident import Incident
 from console.model.names import Role
-from console.model.observation import Reach
 from console.model.view import Level
-
-_LOST = (Reach.REFUSED, Reach.RESET, Reach.SILENT, Reach.UNREACHABLE)
 
 
 def level(cluster: Cluster, incidents: Sequence[Incident]) -> Level:
@@ -49,7 +46,7 @@ def _lost(cluster: Cluster, name: str, role: Role) -> bool:
         return True
     if role is Role.STORE:
         store = cluster.stores.get(name)
-        return store is not None and store.status.reach in _LOST and store.status.misses >= 2
+        return store is not None and store.status.lost
     member = cluster.members.get(name)
     ping = member.probes.get("ping") if member is not None else None
-    return ping is not None and ping.reach in _LOST and ping.misses >= 2
+    return ping is not None and ping.lost

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
@@ -100,14 +100,6 @@ def ends(left: Line, right: Line, size: int) -> Line:
     if room <= 0:
         return cut(right, size)
     return (*pad(cut(left, max(0, room - 1)), room), *right)
-
-
-def first_fit(variants: Sequence[Line], size: int) -> Line:
-    """The first of several wordings that fits; else the last one, cut."""
-    for spans in variants:
-        if width(spans) <= size:
-            return spans
-    return cut(variants[-1], size)
 
 
 def chain(parts: Iterable[Line], size: int, separator: Span = (" · ", "faint")) -> Line:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from console.faults import helper
 from console.faults.kind import Check, FaultKind, Gone, NotFelt, Order, Undo, base_undo, must_exist, running_checks
-from console.faults.lab import Lab
+from console.faults.lab import HELPER, Lab
 from console.model.fault import Availability, Fault, Param, TargetKind
 from console.observe.engine import ContainerFacts, EngineError
 
@@ -147,7 +147,7 @@ class _ByHelper(FaultKind):
         await helper.hold(lab, undo, self.spec_of(undo))
 
     async def _gone(self, lab: Lab, undo: Undo) -> list[Check]:
-        listed = await lab.engine.containers({"chaos-console.injection": undo["id"]})
+        listed = await lab.engine.containers({HELPER: undo["id"]})
         said = "a helper is still there" if listed else "no helper of this injection is left"
         return [Check(not listed, said, settled=not listed)]
 
@@ -187,7 +187,7 @@ class CpuStress(_ByHelper):
         return helper.Spec(join="", command=command, cgroup_parent=f"/docker/{undo['container']}")
 
     async def felt(self, lab: Lab, undo: Undo) -> str:
-        if not await lab.engine.containers({"chaos-console.injection": undo["id"]}):
+        if not await lab.engine.containers({HELPER: undo["id"]}):
             raise NotFelt("no helper is running")
         return f"{undo['words'][1]} busy loops in the control group of {undo['service']}"
 

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from console.model.fault import Fault, TargetKind
 from console.model.names import Role, natural, role_of
-from console.model.selectors import ROLES
+from console.model.selectors import ROLE_OF, ROLES
 from console.model.view import View
 from console.ui.lines import EMPTY, Line, chain, line, whole_words
 from console.ui.messages import Notice
@@ -14,7 +14,7 @@ from console.ui.overlays.base import Overlay
 from console.ui.panes.faults import entry_line
 from console.ui.widgets.listing import Row
 
-_FITS = {Role.STORE: TargetKind.STORE, Role.PD: TargetKind.PD, Role.LOAD: TargetKind.LOAD}
+_FITS = {role: kind for kind, role in ROLE_OF.items()}
 
 
 def target_kinds(target: str) -> tuple[TargetKind, ...]:
