@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,20 @@ import click
 from console.model.experiment import Experiment, Run
 from console.model.text import clean
 
-from .common import NOT_RUN, OK, USAGE, Failure, T, cluster_options, emit_json, opened, options, run_async, table
+from .common import (
+    NOT_RUN,
+    OK,
+    USAGE,
+    Failure,
+    cluster_options,
+    emit_json,
+    from_disk,
+    opened,
+    options,
+    run_async,
+    table,
+)
+from .compare import compare
 
 if TYPE_CHECKING:
     from console.session.opening import Options
@@ -22,6 +35,9 @@ if TYPE_CHECKING:
 @click.group()
 def experiment() -> None:
     """Experiments: a hypothesis, a steady state, a fault, and proof (Chaos Toolkit's file format)."""
+
+
+experiment.add_command(compare)
 
 
 def _load(name: str) -> Experiment:
@@ -196,18 +212,7 @@ async def stored_runs(since: float = 0.0, until: float = 1e12) -> Any:
     """Runs that began in a period (Unix seconds), oldest first."""
     from console.storage import runs as rows
 
-    return await _from_disk(lambda db: rows.stored(db, since, until))
-
-
-async def _from_disk(ask: Callable[[Database], Awaitable[T]]) -> T:
-    from console.session.settings import state_dir
-    from console.storage import Database
-
-    db = await Database.open(state_dir() / "console.db")
-    try:
-        return await ask(db)
-    finally:
-        await db.close()
+    return await from_disk(lambda db: rows.stored(db, since, until))
 
 
 @experiment.command()
@@ -231,7 +236,7 @@ def report(run_id: str, as_json: bool) -> int:
 async def _one(run_id: str) -> Any:
     from console.storage import runs as rows
 
-    return await _from_disk(lambda db: rows.one(db, run_id))
+    return await from_disk(lambda db: rows.one(db, run_id))
 
 
 @experiment.command()

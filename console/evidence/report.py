@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime
-import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from console.model.experiment import Run, Sample
+from console.model.behaviour import behaviour, number
+from console.model.experiment import Run
 from console.model.text import clean
 
 _PASS = {True: "PASS", False: "FAIL", None: "NOT CHECKED"}
@@ -75,32 +75,12 @@ def _held(value: bool | None) -> str:
 def _behaviour(run: Run) -> list[str]:
     """Baseline, during the fault, after it, and what differs."""
     rows = []
-    for name, pick in _COLUMNS:
-        values = [_median(run.samples, phase, pick) for phase in ("baseline", "fault", "recovery")]
-        before, during = values[0], values[1]
-        delta = "" if before is None or during is None else f"{during - before:+,.2f}"
-        rows.append(f"| {name} | {' | '.join(_number(v) for v in values)} | {delta} |")
+    for b in behaviour(run.samples):
+        name = f"{b.measure.name}, {b.measure.unit}" if b.measure.unit else b.measure.name
+        delta = "" if b.delta is None else number(b.delta, signed=True)
+        rows.append(f"| {name} | {number(b.baseline)} | {number(b.fault)} | {number(b.after)} | {delta} |")
     head = ["## Behaviour", "", "| median of | baseline | fault | after | delta |", "| --- | --- | --- | --- | --- |"]
     return [*head, *rows, "", "![throughput and level](plot.svg)", ""]
-
-
-_COLUMNS: tuple[tuple[str, Callable[[Sample], float | None]], ...] = (
-    ("throughput, ops/s", lambda s: s.ops),
-    ("latency, ms", lambda s: s.latency_ms),
-    ("errors, %", lambda s: s.errors_percent),
-    ("coverage, %", lambda s: s.coverage_percent),
-    ("stores up", lambda s: s.stores),
-    ("PD members", lambda s: s.members),
-)
-
-
-def _median(samples: Sequence[Sample], phase: str, pick: Callable[[Sample], float | None]) -> float | None:
-    values = [v for s in samples if s.phase == phase and (v := pick(s)) is not None]
-    return statistics.median(values) if values else None
-
-
-def _number(value: float | None) -> str:
-    return "not measured" if value is None else f"{value:,.2f}".removesuffix(".00")
 
 
 def _unexpected(run: Run) -> list[str]:

@@ -29,15 +29,9 @@ class Setting:
 def judge(course: Course, setting: Setting) -> Run:
     """The whole run from what happened."""
     experiment = course.experiment
-    intended = tuple(sorted({i.component for i in course.injections}))
-    incidents = list(course.incidents.values())
-    deviated = tuple(sorted({c for i in incidents for c in i.components}))
-    seen = [at for i in incidents for at in i.detected().values()]
-    detection = max(0.0, min(seen) - course.began) if seen and course.began is not None else None
-    recovery = course.recovered - course.undone if course.recovered is not None and course.undone is not None else None
+    intended, deviated = blast(course)
     beside = tuple(c for c in deviated if c not in intended)
-    measures = criteria.Measures(course.samples, detection, recovery, len(incidents), len(beside))
-    verdicts = tuple(criteria.parse(c).judge(measures) for c in experiment.criteria) if course.began is not None else ()
+    detection, recovery, verdicts = measured(course)
     gates = _gates(course, setting, verdicts)
     status, why = _status(course, verdicts, gates)
     return Run(
@@ -66,6 +60,26 @@ def judge(course: Course, setting: Setting) -> Run:
         refused=_refused(course),
         record=setting.record,
     )
+
+
+def blast(course: Course) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Which components were meant, and which really deviated so far."""
+    intended = tuple(sorted({i.component for i in course.injections}))
+    return intended, tuple(sorted({c for i in course.incidents.values() for c in i.components}))
+
+
+def measured(course: Course) -> tuple[float | None, float | None, tuple[Verdict, ...]]:
+    """Seconds to detection and to recovery, and every criterion judged on what was seen so far."""
+    incidents = list(course.incidents.values())
+    seen = [at for i in incidents for at in i.detected().values()]
+    detection = max(0.0, min(seen) - course.began) if seen and course.began is not None else None
+    recovery = course.recovered - course.undone if course.recovered is not None and course.undone is not None else None
+    if course.began is None:
+        return detection, recovery, ()
+    intended, deviated = blast(course)
+    beside = [c for c in deviated if c not in intended]
+    measures = criteria.Measures(course.samples, detection, recovery, len(incidents), len(beside))
+    return detection, recovery, tuple(criteria.parse(c).judge(measures) for c in course.experiment.criteria)
 
 
 def _refused(course: Course) -> str:

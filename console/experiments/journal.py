@@ -7,6 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from console.model.behaviour import behaviour
 from console.model.experiment import Mark, Run, Status
 
 LIB_VERSION = "1.44.0"  # whose format this is
@@ -40,13 +41,22 @@ def journal(run: Run) -> dict[str, Any]:
             "gates": [
                 {"gate": g.name, "mandatory": g.mandatory, "passed": g.passed, "said": g.said} for g in run.gates
             ],
+            "behaviour": [
+                {"measure": b.measure.name, "unit": b.measure.unit, "baseline": b.baseline, "fault": b.fault,
+                 "after": b.after} for b in behaviour(run.samples)
+            ],
+            "series": {"t": [round(s.t - zero, 1) for s in run.samples], "ops": [_whole(s.ops) for s in run.samples]},
             "intended": list(run.intended),
             "deviated": list(run.deviated),
             "detection_s": run.detection_s,
             "recovery_s": run.recovery_s,
             "exit_code": run.exit_code,
         },
-    }
+    }  # fmt: skip
+
+
+def _whole(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _state(run: Run, met: bool | None) -> dict[str, Any] | None:

@@ -89,14 +89,15 @@ class Course:
 
 
 Tell = Callable[[str, str], None]
+Seen = Callable[[Course], None]
 
 
 class Execution:
-    """One execution. `tell(what, said)` is called at every step, for whoever shows it."""
+    """One execution. Whoever shows it gets `tell(what, said)` at every step and `seen(course)` at every sample."""
 
-    def __init__(self, experiment: Experiment, world: World, tell: Tell) -> None:
+    def __init__(self, experiment: Experiment, world: World, tell: Tell, seen: Seen | None = None) -> None:
         self.course = Course(experiment)
-        self._world, self._tell = world, tell
+        self._world, self._tell, self._seen = world, tell, seen
         self._watch: aborts.Watch | None = None
         self._stop = asyncio.Event()
 
@@ -128,6 +129,8 @@ class Execution:
     async def _poll(self) -> None:
         while True:
             self._take()
+            if self._seen is not None:
+                self._seen(self.course)
             await self._world.sleep(POLL_S)
 
     def _take(self) -> None:

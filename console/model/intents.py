@@ -6,7 +6,21 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from .fault import Injection, Preview, Refusal, Revert
+from .report import Comparison, ReportEntry
 from .view import Details, ExperimentEntry, View
+
+
+class ReportsApi(Protocol):
+    """Past runs on disk. What cannot be read is answered with one line that says why."""
+
+    async def entries(self) -> tuple[ReportEntry, ...] | str:
+        """Newest first."""
+
+    async def text(self, run: str) -> tuple[str, ...]:
+        """The lines of a run's report (Markdown)."""
+
+    async def compare(self, first: str, second: str) -> Comparison | str:
+        """Two runs side by side."""
 
 
 class SessionApi(Protocol):
@@ -47,6 +61,9 @@ class SessionApi(Protocol):
 
     def run_experiment(self, name: str) -> str:
         """Begin one; its course is in `View.experiment`. Empty, or one line why not."""
+
+    def reports(self) -> ReportsApi:
+        """Past runs."""
 
     def diagnose(self) -> str:
         """Ask for a diagnosis of the newest incident now; returns one line (e.g. why not)."""

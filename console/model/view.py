@@ -116,8 +116,28 @@ class ExperimentEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """One measure of a run, live. `limit`: what steady state asks, as it is written; `kept` None: nothing to keep."""
+
+    name: str
+    unit: str
+    baseline: float | None
+    live: float | None
+    limit: str = ""
+    kept: bool | None = None
+
+    @property
+    def delta(self) -> float | None:
+        """Live minus baseline."""
+        return None if self.baseline is None or self.live is None else self.live - self.baseline
+
+
+@dataclass(frozen=True, slots=True)
 class ExperimentRun:
-    """The experiment that runs, or ran last. `verdicts`: (criterion, measured, passed); gates likewise."""
+    """The experiment that runs, or ran last. `verdicts`: (criterion, measured, passed); gates likewise.
+
+    While it runs both are as they would be judged now. `phase`: baseline, fault or recovery.
+    """
 
     name: str
     began: float
@@ -128,6 +148,8 @@ class ExperimentRun:
     rollback: str = ""
     why: str = ""
     report: str = ""
+    phase: str = ""
+    gauges: tuple[Gauge, ...] = ()
 
     @property
     def running(self) -> bool:

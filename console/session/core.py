@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from console.diagnose.watch import Judged, Watch
@@ -26,6 +26,7 @@ from .diagnoser import Diagnoser
 from .housekeeping import Keeper
 from .operations import Operations
 from .recording import Recording
+from .reports import Reports
 from .settings import Settings
 from .standing import level
 from .timeline import Timeline
@@ -54,6 +55,7 @@ class Parts:
     keeper: Keeper | None = None
     recording: Recording | None = None
     trials: Trials | None = None  # experiments of this session
+    reports: Reports = field(default_factory=Reports)
     closers: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
@@ -306,6 +308,10 @@ class Session:
         if self.parts.trials is None:
             return "no experiment can be run here"
         return self.parts.trials.begin(self, name)
+
+    def reports(self) -> Reports:
+        """Past runs."""
+        return self.parts.reports
 
     def diagnose(self) -> str:
         """Ask now: the model where there is a key, else the rules, labelled so."""

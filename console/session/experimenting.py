@@ -15,7 +15,7 @@ from console.evidence.report import report
 from console.experiments.analysis import Setting, judge
 from console.experiments.canary import Canary
 from console.experiments.journal import journal
-from console.experiments.protocol import Course, Execution
+from console.experiments.protocol import Course, Execution, Seen
 from console.experiments.providers import perform
 from console.faults.actor import Request
 from console.faults.lab import ENVIRONMENT
@@ -91,8 +91,10 @@ class SessionWorld:
         return sorted({c.labels.get(ENVIRONMENT, "none") for c in await self._actor.lab.containers()})
 
 
-async def execute(session: Session, experiment: Experiment, home: Path, db: Database, tell: Tell) -> Run:
-    """Run it, write its files and its row. Raises StorageError where the row cannot be written."""
+async def execute(
+    session: Session, experiment: Experiment, home: Path, db: Database, tell: Tell, seen: Seen | None = None
+) -> Run:
+    """Run it, write its files and its row; `seen` gets the course at every sample. Raises StorageError."""
     world, began = SessionWorld(session, experiment), time.time()
     run_id = time.strftime("%Y%m%dT%H%M%S", time.gmtime(began)) + "-" + uuid.uuid4().hex[:6]
     first = world.now()
@@ -101,7 +103,7 @@ async def execute(session: Session, experiment: Experiment, home: Path, db: Data
         session.note(f"experiment: {what}{': ' + clean(said, 300) if said else ''}")
         tell(what, said)
 
-    execution = Execution(experiment, world, say)
+    execution = Execution(experiment, world, say, seen)
     if not await _may_widen(db, experiment):
         smaller = experiment.widens or experiment.title
         execution.course.refusal = Refusal(

@@ -29,6 +29,7 @@ from console.storage.journal import EMBEDDED, bury_embedded, remember_lab
 from .core import Parts, Session
 from .housekeeping import Keeper
 from .recording import Recording
+from .reports import Reports
 from .settings import Settings, state_dir
 from .trials import Trials
 
@@ -167,6 +168,7 @@ async def _with_lab(
         keeper=keeper,
         recording=_recording(options, mode, lab.project, clock),
         trials=Trials(options.home, db),
+        reports=Reports(db),
         closers=(*closers, db.close),
     )
     session = Session(parts)

@@ -20,6 +20,7 @@ from console.model.view import Details, Event, ExperimentEntry, Mode, Playback, 
 from console.observe.record import Record
 
 from .judging import truth
+from .reports import Reports
 from .standing import level
 from .timeline import Timeline
 from .timing import LANES
@@ -263,6 +264,10 @@ class ReplaySession:
     def run_experiment(self, name: str) -> str:
         """Never here."""
         return f"{name} cannot be run in a record"
+
+    def reports(self) -> Reports:
+        """None: a record is one flight."""
+        return Reports()
 
     def diagnose(self) -> str:
         """The rules' opinion at this moment is on screen already."""

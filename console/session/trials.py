@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from console.model.experiment import Experiment, Run
+from console.model.experiment import Experiment, Gate, Run, Verdict
 from console.model.text import clean
 from console.model.view import ExperimentEntry, ExperimentRun
 from console.storage import Database, StorageError
 
 if TYPE_CHECKING:
+    from console.experiments.protocol import Course
+
     from .core import Session
 
 
@@ -51,26 +54,41 @@ class Trials:
                 self.run = replace(self.run, steps=(*self.run.steps, (session.now(), what, clean(said, 300))))
 
         try:
-            run = await execute(session, experiment, self._home, self._db, tell)
+            run = await execute(session, experiment, self._home, self._db, tell, self._look)
         except (StorageError, OSError) as error:
-            self._end(status="EXPERIMENT_FAILED", rollback="", why=f"the run could not be written down: {error}")
+            self._change(status="EXPERIMENT_FAILED", rollback="", why=f"the run could not be written down: {error}")
         else:
-            self._end(
+            self._change(
                 status=run.status.value,
                 rollback=run.rollback.value,
                 why=clean(run.why, 400),
-                verdicts=tuple((v.criterion, v.actual, v.passed) for v in run.verdicts),
-                gates=tuple((g.name, clean(g.said, 200), g.passed) for g in run.gates if g.mandatory),
+                verdicts=_verdicts(run.verdicts),
+                gates=_gates(run.gates),
                 report=self._report(run),
             )
         session.note(f"experiment {experiment.name}: {self.run.status if self.run else ''}")
 
-    def _end(self, **changes: object) -> None:
+    def _look(self, course: Course) -> None:
+        """Gauges, criteria and gates of this moment."""
+        from console.experiments.standing import standing
+
+        now = standing(course)
+        self._change(phase=now.phase, gauges=now.gauges, verdicts=_verdicts(now.verdicts), gates=_gates(now.gates))
+
+    def _change(self, **changes: object) -> None:
         if self.run is not None:
             self.run = replace(self.run, **changes)  # type: ignore[arg-type] # the fields are ours, above
 
     def _report(self, run: Run) -> str:
         return str(self._home / "experiments" / run.id / "report.md")
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> tuple[tuple[str, str, bool | None], ...]:
+    return tuple((v.criterion, v.actual, v.passed) for v in verdicts)
+
+
+def _gates(gates: Sequence[Gate]) -> tuple[tuple[str, str, bool | None], ...]:
+    return tuple((g.name, clean(g.said, 200), g.passed) for g in gates if g.mandatory)
 
 
 @cache

@@ -23,6 +23,8 @@ class Where(StrEnum):
     EVENTS = "Timeline screen"
     INCIDENTS = "Incidents"
     EXPERIMENTS = "Experiments"
+    REPORTS = "Reports"
+    PAIR = "A screen of two lists"
     REPLAY = "Replay"
     DEMO = "Demo"
     DIALOG = "Dialogs"
@@ -36,8 +38,7 @@ class Key:
     `priority` keys are seen before the focused widget gets them: the kill switch, and those that open an input line,
     so that what is typed right after them goes into the line and not to a pane.
     `show` weighs it in the footer (0: never there). `fault` marks what changes the system: off in read-only mode.
-    `verb` is its command line word, `usage` the arguments that word takes. `ready` False keeps the place of an
-    action that is not there yet: it is bound nowhere and shown nowhere.
+    `verb` is its command line word, `usage` the arguments that word takes.
     """
 
     id: str
@@ -50,7 +51,6 @@ class Key:
     fault: bool = False
     verb: str = ""
     usage: str = ""
-    ready: bool = True
 
     @property
     def action(self) -> str:
@@ -88,7 +88,8 @@ KEYS: tuple[Key, ...] = (
     Key("timeline", "t", "timeline", "the whole event timeline", _W.SCREEN, show=44, verb="timeline"),
     Key("experiments", "e", "experiments", "experiments: hypothesis, steady state, proof", _W.SCREEN, show=42,
         verb="experiments"),
-    Key("reports", "R", "reports", "reports", _W.SCREEN, ready=False),
+    Key("reports", "R", "reports", "reports of past runs, and two of them side by side", _W.SCREEN, show=41,
+        verb="reports"),
     Key("filter", "slash", "filter", "show only what contains a text (!text: what does not)", _W.SCREEN, show=50,
         verb="filter", usage="[TEXT]", priority=True),
     Key("arm", "A", "arm", "allow injections again after the kill switch, with a reason", _W.SCREEN, fault=True,
@@ -139,6 +140,9 @@ KEYS: tuple[Key, ...] = (
     Key("choose", "enter", "details", "details of the incident's component", _W.INCIDENTS, show=96),
     Key("choose", "enter", "run", "run the selected experiment; it is shown first, and asked once more", _W.EXPERIMENTS,
         show=96),
+    Key("choose", "enter", "read", "go to the report's text; esc comes back", _W.REPORTS, show=96),
+    Key("mark", "m", "mark", "mark a run; two marked ones are compared", _W.REPORTS, show=95),
+    Key("other-list", "tab,shift+tab", "other list", "move in the other list", _W.PAIR, show=93),
     Key("play", "space", "play/pause", "play or pause the record", _W.REPLAY, show=99),
     Key("step(-1)", "left", "−1 s", "one second back", _W.REPLAY, show=97),
     Key("step(1)", "right", "+1 s", "one second on", _W.REPLAY, show=98),
@@ -161,8 +165,8 @@ KEYS: tuple[Key, ...] = (
 
 
 def at(where: Where) -> tuple[Key, ...]:
-    """The keys of one place, in table order, without those that are not there yet."""
-    return tuple(k for k in KEYS if k.where is where and k.ready)
+    """The keys of one place, in table order."""
+    return tuple(k for k in KEYS if k.where is where)
 
 
 def bindings(where: Where) -> list[Binding | tuple[str, str] | tuple[str, str, str]]:
@@ -184,12 +188,12 @@ def rebound(key: Key, keymap: Mapping[str, str]) -> Key:
 
 def textual_keymap(keymap: Mapping[str, str]) -> dict[str, str]:
     """A user's keymap by the ids of the bindings."""
-    return {f"{k.where.name}.{k.id}": rebound(k, keymap).keys for k in KEYS if k.id in keymap and k.keys and k.ready}
+    return {f"{k.where.name}.{k.id}": rebound(k, keymap).keys for k in KEYS if k.id in keymap and k.keys}
 
 
 def unknown(keymap: Mapping[str, str]) -> list[str]:
     """Action ids in a keymap that are none of ours."""
-    known = {k.id for k in KEYS if k.ready and k.keys}
+    known = {k.id for k in KEYS if k.keys}
     return sorted(set(keymap) - known)
 
 
@@ -200,4 +204,4 @@ def by_action(action: str) -> Key | None:
 
 def verbs() -> tuple[Key, ...]:
     """Every action that has a command line word."""
-    return tuple(k for k in KEYS if k.verb and k.ready)
+    return tuple(k for k in KEYS if k.verb)

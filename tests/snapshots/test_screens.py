@@ -42,6 +42,11 @@ PRESSED = [
     ("incidents", 120, 40, "detected", ("i",)),
     ("experiments", 120, 40, "healthy", ("e", "enter")),
     ("experiment-ended", 80, 24, "experimenting", ("e",)),
+    ("experiment-running", 120, 40, "experiment-running", ("e",)),
+    ("experiment-running", 80, 24, "experiment-running", ("e",)),
+    ("reports", 120, 40, "healthy", ("R",)),
+    ("comparison", 120, 40, "healthy", ("R", "j", "m", "k", "m")),
+    ("comparison", 80, 24, "healthy", ("R", "j", "m", "k", "m")),
     ("timeline", 80, 24, "detected", ("t",)),
     ("arm", 120, 40, "disarmed", ("A",)),
 ]

@@ -8,9 +8,28 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from console.model.fault import Injection, Preview, Refusal, Revert, Target
+from console.model.report import Comparison, ReportEntry
 from console.model.view import Details, ExperimentEntry, View
 
 from . import fakes, happenings
+
+
+@dataclass
+class FakeReports:
+    """Implements ReportsApi for it."""
+
+    session: FakeSession
+
+    async def entries(self) -> tuple[ReportEntry, ...] | str:
+        return self.session.past
+
+    async def text(self, run: str) -> tuple[str, ...]:
+        self.session._record("report", run)
+        return tuple(fakes.REPORT.splitlines())
+
+    async def compare(self, first: str, second: str) -> Comparison | str:
+        self.session._record("compare", first, second)
+        return fakes.COMPARISON
 
 
 @dataclass
@@ -26,6 +45,7 @@ class FakeSession:
     fail_on: str = ""
     calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     hold: asyncio.Event | None = None  # set: revert_all and close wait for it
+    past: tuple[ReportEntry, ...] | str = fakes.REPORTS
     _version: int = 0
 
     def _record(self, name: str, *args: Any) -> None:
@@ -99,6 +119,9 @@ class FakeSession:
     def run_experiment(self, name: str) -> str:
         self._record("run_experiment", name)
         return ""
+
+    def reports(self) -> FakeReports:
+        return FakeReports(self)
 
     async def decide(self) -> str:
         self._record("decide")

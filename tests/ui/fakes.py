@@ -12,11 +12,13 @@ from console.model.diagnosis import DiagnosisStatus
 from console.model.fault import (
     InjectionState,
 )
+from console.model.report import Comparison, Difference, ReportEntry
 from console.model.view import (
     Chapter,
     Event,
     ExperimentEntry,
     ExperimentRun,
+    Gauge,
     Level,
     Mode,
     Playback,
@@ -90,6 +92,82 @@ def experimenting() -> View:
         "/home/op/.local/state/chaos-console/experiments/20251120T120000-ab12cd/report.md",
     )
     return view(experiment=ended)
+
+
+def experiment_running() -> View:
+    """The fault of an experiment is in: gauges, criteria and gates as they stand."""
+    running = ExperimentRun(
+        "domain-n-1",
+        61.0,
+        ((61.0, "steady state", "measured for 12 s"), (73.4, "injected", "kill on tikv1")),
+        (("throughput >= 50%", "41.2%", False), ("recovery < 120 s", "not measured", None)),
+        (
+            ("Rollback Complete", "1 injected, nothing put back yet", None),
+            ("No Data Corruption", "records are written, to be read back at the end", None),
+            ("Hypothesis Tested", "0 of 2 criteria hold so far", None),
+            ("Blast Radius Measured", "meant tikv1; deviates tikv1; beyond that tikv2", True),
+            ("Safety Observed", "the labels of all that was touched are read again at the end", None),
+        ),
+        phase="fault",
+        gauges=(
+            Gauge("throughput", "ops/s", 9812.4, 4043.0),
+            Gauge("latency", "ms", 3.11, 241.7, "<= 200", False),
+            Gauge("errors", "%", 0.0, 0.02, "<= 0.1", True),
+            Gauge("coverage", "%", 100.0, 100.0, ">= 100", True),
+            Gauge("stores up", "", 3.0, 2.0),
+            Gauge("PD members", "", 3.0, None),
+        ),
+    )
+    return view(experiment=running)
+
+
+REPORTS = tuple(
+    ReportEntry(
+        f"20251120T12{n:02d}00-ab12c{n}",
+        ("N-1: one store is removed", "N-2: two stores are removed")[n % 2],
+        ("HYPOTHESIS_CONFIRMED", "HYPOTHESIS_REJECTED", "EXPERIMENT_FAILED")[n % 3],
+        ("COMPLETE", "COMPLETE", "PARTIAL")[n % 3],
+        "throughput >= 50% did not hold: 41.2%",
+        "SIMULATED",
+        WALL - 3600 * n,
+        83.0,
+        0.4 + n,
+        None if n == 2 else 6.1 * (n + 1),
+    )
+    for n in range(5)
+)
+REPORT = """# N-1: one store is removed
+
+**Status: HYPOTHESIS_REJECTED**, rollback COMPLETE. Throughput >= 50% did not hold: 41.2%.
+
+- Run: `20251120T120000-ab12c0`, 2025-11-20 12:00:00 UTC
+- Environment: test, SIMULATED cluster `tikvlab`
+
+## Results
+
+| Metric | Expected | Actual | Pass/Fail |
+| --- | --- | --- | --- |
+| throughput | >= 50% | 41.2% | FAIL |
+| recovery | < 120 s | 6.1 s | PASS |
+
+## Recommendations
+
+1. Raise the client's timeout above the election timeout of a region, so that the operations that wait for a leader do
+not end as errors, and look at the distribution of leaders before the next run.
+"""
+COMPARISON = Comparison(
+    REPORTS[1],
+    REPORTS[0],
+    (
+        Difference("status", "REJECTED", "CONFIRMED", "differs", True),
+        Difference("time to detect", "1.40 s", "0.40 s", "-1.00 s", True),
+        Difference("time to recover", "6.10 s", "12.20 s", "+6.10 s", False),
+        Difference("deviated", "tikv1", "tikv1, tikv2", "differs"),
+        Difference("throughput fault, ops/s", "4,043", "8,912", "+4,869", True),
+        Difference("stores up fault", "2", "2"),
+    ),
+    (tuple(9800.0 if n < 15 or n > 60 else 3000.0 for n in range(90)), (*(9700.0 for _ in range(20)), None, 0.0)),
+)
 
 
 def starting() -> View:
@@ -246,6 +324,7 @@ def read_only() -> View:
 
 STATES: Mapping[str, View] = {
     "experimenting": experimenting(),
+    "experiment-running": experiment_running(),
     "starting": starting(),
     "healthy": view(),
     "injected": injected(),

@@ -61,13 +61,6 @@ def test_the_product_keys_are_there() -> None:
         assert wanted in known, wanted
 
 
-def test_what_is_not_there_yet_is_bound_nowhere() -> None:
-    reserved = {key.id for key in KEYS if not key.ready}
-    assert reserved == {"reports"}
-    assert not reserved & {key.id for where in Where for key in at(where)}
-    assert not reserved & {key.id for key in verbs()}
-
-
 def test_every_verb_is_carried_out_by_something() -> None:
     for key in verbs():
         assert key.verb in _CARRIERS or hasattr(Dashboard, f"action_{key.action}"), key.verb

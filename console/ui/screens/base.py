@@ -231,6 +231,14 @@ class ConsoleScreen(Screen[None], inherit_bindings=False):
 
         self.console.show(ExperimentsScreen)
 
+    def action_reports(self) -> None:
+        from console.ui.screens.reports import ReportsScreen
+
+        self.console.show(ReportsScreen)
+
+    def action_other_list(self) -> None:
+        self.focus_next(Listing)
+
     def action_timeline(self) -> None:
         from console.ui.screens.timeline import TimelineScreen
 

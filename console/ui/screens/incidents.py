@@ -78,7 +78,7 @@ class IncidentList(Listing):
         return [Row(table.head()), *rows]
 
 
-class Findings(Listing, can_focus=False):
+class Findings(Listing):
     """What every vantage point saw of one incident."""
 
     def __init__(self) -> None:
@@ -113,6 +113,7 @@ class IncidentsScreen(ConsoleScreen):
     """`i`."""
 
     CSS_PATH = sheets("incidents")
+    BINDINGS = bindings(Where.PAIR)
 
     def body(self) -> ComposeResult:
         yield IncidentList().data_bind(ConsoleScreen.view)
@@ -127,7 +128,7 @@ class IncidentsScreen(ConsoleScreen):
         return self.query_one(IncidentList)
 
     def places(self) -> tuple[Where, ...]:
-        return (Where.INCIDENTS, Where.OVER, Where.SCREEN)
+        return (Where.INCIDENTS, Where.PAIR, Where.OVER, Where.SCREEN)
 
     def set_filter(self, wanted: str) -> None:
         super().set_filter(wanted)
