@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from console.model.cluster import ClientComplaint, Cluster, Interval, Workload
@@ -12,6 +12,8 @@ from console.model.observation import Observation
 
 MAX_INTERVALS = 600
 MAX_COMPLAINTS = 200
+MEAN_OVER = 300  # intervals
+MEAN_ERROR_US, MEAN_ERROR = 500.0, 0.2  # a mean may be off by this much, or by this share of itself
 _SUMMARY = re.compile(
     r"^(?P<op>[A-Z_]+)\s*- Takes\(s\): (?P<takes>[\d.]+), Count: (?P<count>\d+), OPS: [\d.]+, "
     r"Avg\(us\): (?P<avg>\d+), .*?99th\(us\): (?P<p99>\d+)"
@@ -94,23 +96,32 @@ def _summary(load: Workload, t: float, match: re.Match[str]) -> Workload:
     if seconds <= 0.05:
         return base
     done = count - load.total_count
+    spent = (done, total_us - (load.total_us or 0))
     interval = Interval(
         t=t,
         seconds=seconds,
         count=done,
         ops=done / seconds,
-        mean_us=_mean(done, total_us, load),
+        mean_us=_mean(spent, count, load.intervals),
         errors=max(0, errors - load.total_errors),
         p99_us=int(match["p99"]),
+        spent_us=spent[1],
     )
     return replace(base, intervals=(*load.intervals[-MAX_INTERVALS + 1 :], interval))
 
 
-def _mean(done: int, total_us: int, before: Workload) -> float | None:
-    """Mean latency of the interval. Avg is rounded to 1 us, so a small share of a long run cannot be told."""
-    if done <= 0 or before.total_count is None or before.total_us is None or done * 500 < before.total_count:
-        return None
-    return max(0.0, (total_us - before.total_us) / done)
+def _mean(latest: tuple[int, int], total: int, before: Sequence[Interval]) -> float | None:
+    """Mean latency of the shortest stretch up to now that can tell it; None where there is none.
+
+    Avg is a whole number of us since the client began, so the latest n of `total` operations are known to total / n us.
+    """
+    count, spent = latest
+    for interval in (None, *before[: -MEAN_OVER - 1 : -1]):
+        if interval is not None:
+            count, spent = count + interval.count, spent + interval.spent_us
+        if count > 0 and total / count <= max(MEAN_ERROR_US, MEAN_ERROR * spent / count):
+            return max(0.0, spent / count)
+    return None
 
 
 def _log_line(load: Workload, t: float, line: str) -> Workload:

@@ -156,9 +156,10 @@ class Interval:
     seconds: float
     count: int
     ops: float  # count / seconds
-    mean_us: float | None  # of this interval; from the differences of Count x Avg
+    mean_us: float | None  # of this interval, or of as many before it as it takes; from the differences of Count x Avg
     errors: int
     p99_us: int | None  # go-ycsb's own 99th, which is since the start of its run
+    spent_us: int = 0  # latencies of this interval, summed; off by as much as Avg is rounded
 
 
 @dataclass(frozen=True, slots=True)

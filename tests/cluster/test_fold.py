@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.cluster import fold, replay
-from console.model.cluster import Cluster
+from console.model.cluster import Cluster, Workload
 from console.model.observation import Answer, Observation, Reach
 from console.observe.record import read
 from tests.conftest import RECORDS
@@ -187,6 +188,29 @@ def test_the_same_count_is_zero_and_no_line_is_nothing() -> None:
 def test_interval_latency_comes_from_the_differences() -> None:
     load = replay([line(1, 1.0, 1000, 1000), line(2, 2.0, 2000, 1500)]).workload
     assert load.intervals[0].mean_us == pytest.approx(2000)
+
+
+def long_run(hours: float, ops: int, mean_us: float, then: Sequence[tuple[int, float]]) -> Workload:
+    """A client that has run for hours, a minute of it seen, then intervals of one second as given (ops, mean)."""
+    begun = 3600 * hours
+    count, spent = int(begun * ops), begun * ops * mean_us
+    lines, t = [], 0.0
+    for n, mean in [*[(ops, mean_us)] * 60, *then]:
+        count, spent, t = count + n, spent + n * mean, t + 1.0
+        lines.append(line(t, begun + t, count, round(spent / count)))
+    return replay(lines).workload
+
+
+@pytest.mark.parametrize("hours", [0.2, 1, 7])
+def test_a_long_run_keeps_its_latency(hours: float) -> None:
+    """Avg is rounded to 1 us of the whole run: what one interval cannot tell, several can."""
+    last = long_run(hours, 3000, 880.4, []).intervals[-1]
+    assert last.mean_us == pytest.approx(880.4, abs=500)
+
+
+def test_a_latency_that_rises_late_in_a_long_run_is_seen() -> None:
+    load = long_run(1, 3000, 900, [(160, 50_000)] * 12)
+    assert load.intervals[-1].mean_us == pytest.approx(50_000, rel=0.25)
 
 
 def test_counters_that_go_back_are_a_new_run() -> None:
