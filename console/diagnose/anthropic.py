@@ -11,15 +11,13 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from console.model.diagnosis import Diagnosis, Hypothesis
-from console.model.fault import WORDS
 from console.model.text import clean, clean_block, redact
 
+from .answer import MAX_TOKENS, finished, one_line
 from .bundle import Bundle
+from .looks import LOOKS, Looker
 from .prompt import SYSTEM, schema, user_text
-from .stream import Answer, Chunk, DiagnosisFailed, Text, Thinking, Usage
+from .stream import Chunk, DiagnosisFailed, Looked, Text, Thinking, Usage
 
 if TYPE_CHECKING:
     import anthropic
@@ -28,8 +26,8 @@ DEFAULT_MODEL = "claude-haiku-5-5"
 WHOLE_S = 60.0
 GAP_S = 15.0  # between two events; pings do not count
 CONNECT_S = 5.0
-MAX_TOKENS = 4000
 # USD per million tokens, in and out; for the pane's estimate only.
+_SENT = {"type", "text", "id", "name", "input", "thinking", "signature"}  # of a block, what goes back
 PRICES: dict[str, tuple[float, float]] = {
     "claude-haiku-5-5": (0.10, 0.50),
     "claude-sonnet-5-5": (2.0, 10.0),
@@ -46,6 +44,7 @@ class ModelSettings:
     whole_s: float = WHOLE_S
     gap_s: float = GAP_S
     headers: Mapping[str, str] | None = None
+    looks: int = 0  # how often it may look by itself; 0: it judges by what it is given
 
 
 def key_present() -> bool:
@@ -57,28 +56,6 @@ def cost(model: str, tokens_in: int, tokens_out: int) -> float | None:
     """Estimated USD, None for a model whose price is not known here."""
     price = PRICES.get(model)
     return None if price is None else (tokens_in * price[0] + tokens_out * price[1]) / 1e6
-
-
-class _RawHypothesis(msgspec.Struct):
-    fault: str
-    component: str
-    probability: float
-    supporting: list[str]
-    contradicting: list[str]
-    test: str
-
-
-class _Raw(msgspec.Struct):
-    narrative: str
-    fault: str
-    component: str
-    confidence: float
-    hypotheses: list[_RawHypothesis]
-    severity: str
-    affected_components: list[str]
-    recommended_action: str
-    action_commands: list[str]
-    risks: list[str]
 
 
 class AnthropicDiagnostician:
@@ -97,16 +74,21 @@ class AnthropicDiagnostician:
             "messages": [{"role": "user", "content": user_text(bundle)}],
             "output_config": {"effort": "low", "format": {"type": "json_schema", "schema": schema()}},
         }
+        if self.settings.looks:
+            asked["tools"] = list(LOOKS)
         if "haiku" in self.settings.model:
             asked["thinking"] = {"type": "disabled"}  # first text sooner; the larger models do not allow it
         return asked
 
-    async def stream(self, bundle: Bundle) -> AsyncIterator[Chunk]:
-        """Text as it is written, then the validated answer. Raises DiagnosisFailed with one clear line."""
+    async def stream(self, bundle: Bundle, look: Looker | None = None) -> AsyncIterator[Chunk]:
+        """Text as it is written, then the validated answer; `look` answers what the model asks in between.
+
+        Raises DiagnosisFailed with one clear line.
+        """
         sdk = await asyncio.to_thread(_import)
         try:
             async with asyncio.timeout(self.settings.whole_s):
-                async for chunk in self._stream(sdk, bundle):
+                async for chunk in self._rounds(sdk, bundle, look):
                     yield chunk
         except DiagnosisFailed:
             raise
@@ -123,17 +105,45 @@ class AnthropicDiagnostician:
         except sdk.APIConnectionError as error:
             raise DiagnosisFailed(f"the API cannot be reached at {self._where(sdk)}") from error
         except sdk.APIError as error:
-            raise DiagnosisFailed(f"the API failed: {_line(error)}") from error
+            raise DiagnosisFailed(f"the API failed: {one_line(error)}") from error
         except _wire_errors() as error:
             raise DiagnosisFailed(f"the answer was cut in the middle ({type(error).__name__})") from error
         except (TypeError, ValueError) as error:
-            raise DiagnosisFailed(f"the request could not be made: {_line(error)}") from error
+            raise DiagnosisFailed(f"the request could not be made: {one_line(error)}") from error
 
-    async def _stream(self, sdk: Any, bundle: Bundle) -> AsyncIterator[Chunk]:
+    async def _rounds(self, sdk: Any, bundle: Bundle, look: Looker | None) -> AsyncIterator[Chunk]:
+        """One request; where the model looks by itself, one more after each look, up to the limit."""
+        asked, looked, read, written = self.request(bundle), 0, 0, 0
+        if look is None:
+            asked.pop("tools", None)
+        while True:
+            got: list[Any] = []
+            async for chunk in self._stream(sdk, asked, got):
+                yield chunk
+            message = got[0]
+            read, written = read + message.usage.input_tokens, written + message.usage.output_tokens
+            yield Usage(read, written)
+            if look is None or message.stop_reason != "tool_use":
+                break
+            results = []
+            for call in (b for b in message.content if b.type == "tool_use"):
+                looked += 1
+                said = await look(call.name, call.input) if looked <= self.settings.looks else "no more looks are left"
+                yield Looked(call.name, dict(call.input), said)
+                results.append({"type": "tool_result", "tool_use_id": call.id, "content": said})
+            said_so_far = [b.model_dump(exclude_none=True, include=_SENT) for b in message.content]
+            turns = [{"role": "assistant", "content": said_so_far}, {"role": "user", "content": results}]
+            asked["messages"] = [*asked["messages"], *turns]
+            if looked >= self.settings.looks:
+                asked["tool_choice"] = {"type": "none"}
+        yield finished(message, bundle)
+
+    async def _stream(self, sdk: Any, asked: Mapping[str, Any], got: list[Any]) -> AsyncIterator[Chunk]:
+        """The chunks of one request; its whole message is put into `got`."""
         client = self._open(sdk)
         shown = ""
         thinking = False
-        async with client.messages.stream(**self.request(bundle), extra_headers=self.settings.headers) as stream:
+        async with client.messages.stream(**asked, extra_headers=self.settings.headers) as stream:
             events = stream.__aiter__()
             while True:
                 try:
@@ -151,9 +161,7 @@ class AnthropicDiagnostician:
                 elif event.type in ("thinking", "content_block_start") and not shown and not thinking:
                     thinking = True
                     yield Thinking()
-            message = _final(stream)
-        yield Usage(message.usage.input_tokens, message.usage.output_tokens)
-        yield _finish(message, bundle)
+            got.append(_final(stream))
 
     def _open(self, sdk: Any) -> anthropic.AsyncAnthropic:
         if self._client is None:
@@ -200,10 +208,6 @@ def _status(error: Any) -> str:
     return clean(redact(f"{kind}, {where}: {said}"), 200)
 
 
-def _line(error: BaseException) -> str:
-    return clean(redact(str(error)), 160)
-
-
 def _narrative(event: Any) -> str:
     """The narrative as far as it is written, out of JSON that is still growing."""
     if not event.snapshot.lstrip().startswith("{"):
@@ -221,73 +225,3 @@ def _final(stream: Any) -> Any:
         return stream.current_message_snapshot
     except AssertionError as error:
         raise DiagnosisFailed("the stream ended before it began") from error
-
-
-def _finish(message: Any, bundle: Bundle) -> Answer:
-    if message.stop_reason == "refusal":
-        raise DiagnosisFailed("the model declined to answer")
-    if message.stop_reason == "max_tokens":
-        raise DiagnosisFailed(f"the answer hit the limit of {MAX_TOKENS} tokens and is not complete")
-    if message.stop_reason is None:
-        raise DiagnosisFailed("the answer was cut in the middle; what had come is kept")
-    text = "".join(b.text for b in message.content if b.type == "text")
-    return _parse(text, bundle)
-
-
-def _parse(text: str, bundle: Bundle) -> Answer:
-    try:
-        raw = msgspec.json.decode(text, type=_Raw)
-    except msgspec.DecodeError as error:
-        raise DiagnosisFailed(f"the answer is not in the agreed form: {_line(error)}") from error
-    known = set(bundle.ids)
-    cited = {i for h in raw.hypotheses for i in (*h.supporting, *h.contradicting)}
-    allowed = {*bundle.components, "cluster", "pd", "tikv"}
-    doubts = []
-    if cited - known:
-        doubts.append("cites evidence that does not exist")
-    if any(part.strip() not in allowed for part in raw.component.split(",")):
-        doubts.append("names a component that does not exist")
-    if not cited & known:
-        doubts.append("cites no evidence")
-    if raw.fault not in WORDS:
-        doubts.append("names a fault outside the catalogue")
-    return Answer(_diagnosis(raw, bundle), f"ungrounded: {'; '.join(doubts)}" if doubts else "")
-
-
-def _diagnosis(raw: _Raw, bundle: Bundle) -> Diagnosis:
-    lines = dict(_cited(bundle))
-    hypotheses = tuple(
-        Hypothesis(
-            fault=clean(h.fault, 40),
-            component=clean(h.component, 80),
-            confidence=_share(h.probability),
-            supporting=tuple(lines.get(i, clean(i, 80)) for i in h.supporting[:6]),
-            against=tuple(lines.get(i, clean(i, 80)) for i in h.contradicting[:6]),
-            test=clean(h.test, 300),
-        )
-        for h in sorted(raw.hypotheses, key=lambda h: -h.probability)[:4]
-    )
-    return Diagnosis(
-        fault=clean(raw.fault, 40),
-        component=clean(raw.component, 80),
-        confidence=_share(raw.confidence),
-        narrative=clean_block(raw.narrative, 4000),
-        hypotheses=hypotheses,
-        action=clean(raw.recommended_action, 600),
-        commands=tuple(clean(c, 200) for c in raw.action_commands[:6]),
-        severity=raw.severity if raw.severity in ("critical", "warning", "info") else "warning",
-        risks=tuple(clean(r, 300) for r in raw.risks[:4]),
-        affected=tuple(clean(c, 60) for c in raw.affected_components[:10]),
-    )
-
-
-def _share(value: float) -> float:
-    return max(0.0, min(1.0, value)) if value == value else 0.0
-
-
-def _cited(bundle: Bundle) -> list[tuple[str, str]]:
-    return [
-        (line[1 : line.index("]")], line[line.index("]") + 2 :])
-        for line in bundle.text.splitlines()
-        if line.startswith("[E") and "]" in line
-    ]

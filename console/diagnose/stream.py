@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from console.model.diagnosis import Diagnosis
@@ -31,6 +31,20 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Looked:
+    """The model looked at something by itself, and what it was told."""
+
+    tool: str
+    asked: Mapping[str, object]
+    said: str
+
+    @property
+    def line(self) -> str:
+        """For the operator."""
+        return f"[looks: {self.tool} {' '.join(str(v) for v in self.asked.values())}]".replace(" ]", "]")
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The finished, validated answer; `note` says what of it could not be trusted."""
 
@@ -42,7 +56,7 @@ class DiagnosisFailed(Exception):
     """No valid answer; the message is one line. What was streamed before stays."""
 
 
-Chunk = Text | Thinking | Usage | Answer
+Chunk = Text | Thinking | Usage | Looked | Answer
 WORDS_PER_S = 30.0
 
 

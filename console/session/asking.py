@@ -11,12 +11,13 @@ from pathlib import Path
 from console.diagnose.anthropic import AnthropicDiagnostician, ModelSettings, key_present
 from console.diagnose.bundle import build
 from console.diagnose.contest import of_two
-from console.diagnose.stream import Chunk
+from console.diagnose.looks import Looker
+from console.diagnose.stream import Chunk, Looked
 from console.diagnose.watch import Judged, Watch
 from console.model.diagnosis import Contest
 from console.model.view import Details
 
-from .diagnoser import RULES, Diagnoser, save_prompt
+from .diagnoser import RULES, Diagnoser, save_looks, save_prompt
 from .settings import Diagnose
 
 SETTLE_S = 0.6  # evidence of the first moment is gathered before anybody speaks
@@ -25,7 +26,8 @@ TAILS = 3  # components whose log goes into the bundle
 
 
 class Asking:
-    """`details`: where log tails come from; `prompts`: where what was asked is kept, None nowhere."""
+    """`details`: where log tails come from; `prompts`: where what was asked is kept, None nowhere; `look`: what
+    answers the model where it may look by itself."""
 
     def __init__(
         self,
@@ -34,11 +36,13 @@ class Asking:
         diagnoser: Diagnoser,
         details: Callable[[str], Awaitable[Details]],
         prompts: Path | None,
+        look: Looker | None = None,
     ) -> None:
+        self._look = look if settings.looks else None
         self._auto, self._watch, self._diagnoser = settings.auto, watch, diagnoser
         self._details, self._prompts = details, prompts
         url = settings.base_url or os.environ.get("ANTHROPIC_BASE_URL")
-        self._model = AnthropicDiagnostician(ModelSettings(model=settings.model, base_url=url))
+        self._model = AnthropicDiagnostician(ModelSettings(model=settings.model, base_url=url, looks=settings.looks))
         self._answered: set[str] = set()
 
     def follow(self, now: float) -> list[Judged]:
@@ -87,8 +91,13 @@ class Asking:
             with contextlib.suppress(OSError):
                 request = self._model.request(bundle)
                 await asyncio.to_thread(save_prompt, self._prompts, judged.incident.id, request, bundle)
-        async for chunk in self._model.stream(bundle):
+        looks: list[Looked] = []
+        async for chunk in self._model.stream(bundle, self._look):
+            looks += [chunk] if isinstance(chunk, Looked) else []
             yield chunk
+        if looks and self._prompts is not None:
+            with contextlib.suppress(OSError):
+                await asyncio.to_thread(save_looks, self._prompts, judged.incident.id, looks)
 
     async def _tails(self, judged: Judged) -> tuple[tuple[str, tuple[str, ...]], ...]:
         tails = []

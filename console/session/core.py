@@ -5,58 +5,33 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from console.diagnose.watch import Judged, Watch
-from console.faults.actor import Actor, Request
+from console.diagnose.watch import Judged
+from console.faults.actor import Request
 from console.model.cluster import Cluster
 from console.model.fault import Injection, Preview, Refusal, Revert
 from console.model.names import Role
 from console.model.observation import Observation
 from console.model.text import clean, clean_block, redact
 from console.model.view import Chapter, Details, ExperimentEntry, Mode, View
-from console.observe.clock import Clock
 from console.observe.engine import EngineError
 from console.observe.source import Tasks
-from console.observe.sources import Plan, Sources
+from console.observe.sources import Sources
 
 from .asking import Asking
 from .diagnoser import Diagnoser
-from .housekeeping import Keeper
+from .looking import Looking
 from .operations import Operations
-from .recording import Recording
+from .parts import Parts
 from .reports import Reports
-from .settings import Settings
 from .standing import level
 from .timeline import Timeline
 from .timing import Timing
 
-if TYPE_CHECKING:
-    from .trials import Trials
-
 LOG_LINES = 200
 START_S = 10.0  # with nothing seen for so long, that nothing is there is what there is to say
 CLEAN_UP_S = 8.0  # for what was begun in containers of our own to take them away again
-
-
-@dataclass
-class Parts:
-    """What a session is made of. `actor` None: nothing can be injected, and `no_actor` says why."""
-
-    mode: Mode
-    project: str
-    clock: Clock
-    plan: Plan
-    settings: Settings
-    watch: Watch
-    actor: Actor | None = None
-    no_actor: str = ""
-    keeper: Keeper | None = None
-    recording: Recording | None = None
-    trials: Trials | None = None  # experiments of this session
-    reports: Reports = field(default_factory=Reports)
-    closers: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
 class Session:
@@ -73,7 +48,9 @@ class Session:
         self.diagnoser = Diagnoser(self._clock.now, self._bump)
         record = parts.recording
         prompts = record.path.parent.parent / "prompts" / record.path.stem if record else None
-        self._asking = Asking(parts.settings.diagnose, self._watch, self.diagnoser, self.details, prompts)
+        self._sources = Sources(parts.plan, self._clock, self.feed, lambda: self._watch.cluster.leader)
+        looking = Looking(self._sources.directory, self.details)
+        self._asking = Asking(parts.settings.diagnose, self._watch, self.diagnoser, self.details, prompts, looking.look)
         self.operations = Operations(
             parts.actor,
             parts.no_actor,
@@ -86,7 +63,6 @@ class Session:
             changed=self._bump,
             abort_if=parts.settings.safety.abort_if,
         )
-        self._sources = Sources(parts.plan, self._clock, self.feed, lambda: self._watch.cluster.leader)
         self._tasks = Tasks()
         self._closing: asyncio.Task[tuple[Revert, ...]] | None = None
         self._chapter: Chapter | None = None

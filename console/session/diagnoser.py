@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
 from console.diagnose.bundle import Bundle
-from console.diagnose.stream import Answer, Chunk, DiagnosisFailed, Text, Usage, rules_stream
+from console.diagnose.stream import Answer, Chunk, DiagnosisFailed, Looked, Text, Usage, rules_stream
 from console.diagnose.watch import Judged
 from console.model.diagnosis import DiagnosisRun, DiagnosisStatus
+from console.model.text import clean
 
 RULES = "rules"
 KEPT = 10
@@ -114,6 +115,8 @@ class Diagnoser:
             self._set(replace(run, text=run.text + chunk.text, first_text=first))
         elif isinstance(chunk, Usage):
             self._set(replace(run, tokens_in=chunk.tokens_in, tokens_out=chunk.tokens_out))
+        elif isinstance(chunk, Looked):
+            self._set(replace(run, text=f"{run.text}{clean(chunk.line, 200)}\n"))
         elif isinstance(chunk, Answer):
             note = "; ".join(n for n in (run.note, chunk.note) if n)
             first = run.first_text if run.first_text is not None else now
@@ -123,6 +126,14 @@ class Diagnoser:
     def _end(self, status: DiagnosisStatus, error: str) -> None:
         if self._run is not None and self._run.status is DiagnosisStatus.STREAMING:
             self._set(replace(self._run, status=status, error=error, finished=self._clock()))
+
+
+def save_looks(folder: Path, incident: str, looks: Sequence[Looked]) -> Path:
+    """Keep what the model looked at by itself, beside its prompt; private."""
+    path = folder / f"prompt-{incident}-looks.json"
+    path.write_bytes(msgspec.json.format(msgspec.json.encode(looks)))
+    path.chmod(0o600)
+    return path
 
 
 def save_prompt(folder: Path, incident: str, request: dict[str, object], bundle: Bundle) -> Path:

@@ -26,8 +26,9 @@ from console.observe.sources import Plan
 from console.storage import Database, StorageError
 from console.storage.journal import EMBEDDED, bury_embedded, remember_lab
 
-from .core import Parts, Session
+from .core import Session
 from .housekeeping import Keeper
+from .parts import Parts
 from .recording import Recording
 from .reports import Reports
 from .settings import Settings, state_dir

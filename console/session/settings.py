@@ -31,11 +31,13 @@ class Safety(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Diagnose(msgspec.Struct, forbid_unknown_fields=True):
-    """`auto`: who answers by itself when something is detected: rules, model or off."""
+    """`auto`: who answers by itself when something is detected: rules, model or off. `looks`: how often the model may
+    look at PD, a log or a region by itself; 0 to 8, each costs one more request."""
 
     model: str = "claude-haiku-5-5"
     base_url: str | None = None
     auto: str = "rules"
+    looks: int = 0
 
 
 class Screen(msgspec.Struct, forbid_unknown_fields=True):
@@ -103,6 +105,7 @@ def check(settings: Settings, where: str) -> None:
         (0.2 <= settings.observe.poll <= 60, "observe.poll must be 0.2 to 60 seconds"),
         (1 <= settings.safety.limit <= MAX_LIMIT, f"safety.limit must be 1 to {MAX_LIMIT}"),
         (settings.diagnose.auto in ("rules", "model", "off"), "diagnose.auto must be rules, model or off"),
+        (0 <= settings.diagnose.looks <= 8, "diagnose.looks must be 0 to 8"),
         (1 <= settings.record.keep <= 10_000, "record.keep must be 1 to 10000"),
         (1 <= settings.record.megabytes <= 1024, "record.megabytes must be 1 to 1024"),
     )

@@ -19,7 +19,7 @@ from .http import TooLong, asked
 from .model_answer import fill
 
 SCENARIOS = ("good", "text", "thinking", "max-tokens", "refusal", "error", "cut", "reset", "stall", "pings", "hang",
-             "401", "429", "500", "529")  # fmt: skip
+             "looks", "401", "429", "500", "529")  # fmt: skip
 PIECE = 14  # characters a delta
 MAX_RECORDS = 200
 _ERRORS = {
@@ -163,6 +163,10 @@ class ModelEndpoint:
             yield _ending("refusal", 4, stop_details=details)
             yield {"type": "message_stop"}
             return
+        if scenario == "looks" and (call := self._call(body)) is not None:
+            for event in call:
+                yield event
+            return
         index = 0
         if scenario == "thinking":
             async for event in self._thinking():
@@ -198,6 +202,23 @@ class ModelEndpoint:
                 await asyncio.sleep(0.2)
                 left -= 0.2
             record.hung_up = True
+
+    def _call(self, body: dict[str, Any]) -> list[dict[str, Any]] | None:
+        """The events of one tool call, of the tools in turn; None where none may be called."""
+        tools, choice = body.get("tools"), body.get("tool_choice")
+        if not isinstance(tools, list) or not tools or (isinstance(choice, dict) and choice.get("type") == "none"):
+            return None
+        tool = tools[len(body["messages"]) // 2 % len(tools)]
+        given = json.dumps(fill(tool["input_schema"], json.dumps(body["messages"])))
+        block = {"type": "tool_use", "id": f"toolu_sim_{self._count}", "name": tool["name"], "input": {}}
+        delta = {"type": "input_json_delta", "partial_json": given}
+        return [
+            {"type": "content_block_start", "index": 0, "content_block": block},
+            {"type": "content_block_delta", "index": 0, "delta": delta},
+            {"type": "content_block_stop", "index": 0},
+            _ending("tool_use", len(given) // 4),
+            {"type": "message_stop"},
+        ]
 
     async def _thinking(self) -> AsyncIterator[dict[str, Any]]:
         yield {
