@@ -204,7 +204,7 @@ def test_the_bundle_is_deterministic_and_within_its_budget() -> None:
 
 
 def test_the_answer_is_held_against_the_evidence() -> None:
-    from console.diagnose.anthropic import _parse
+    from console.diagnose.answer import _parse
 
     given = bundle()
     hypothesis = {"fault": "kill", "component": "tikv1", "probability": 0.9, "test": "t"}
