@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,9 @@ import click
 from console.model.experiment import Experiment, Run
 from console.model.text import clean
 
-from .common import NOT_RUN, OK, USAGE, Failure, T, cluster_options, emit_json, opened, options, run_async, table
+from .campaign import campaign
+from .common import NOT_RUN, OK, USAGE, Failure, cluster_options, emit_json, opened, options, run_async, table
+from .disk import from_disk
 
 if TYPE_CHECKING:
     from console.session.opening import Options
@@ -215,25 +217,14 @@ def _listed_open(run: Any) -> dict[str, Any]:
 async def _unended() -> Any:
     from console.storage import begun
 
-    return await _from_disk(begun.unended)
+    return await from_disk(begun.unended)
 
 
 async def stored_runs(since: float = 0.0, until: float = 1e12) -> Any:
     """Runs that began in a period (Unix seconds), oldest first."""
     from console.storage import runs as rows
 
-    return await _from_disk(lambda db: rows.stored(db, since, until))
-
-
-async def _from_disk(ask: Callable[[Database], Awaitable[T]]) -> T:
-    from console.session.settings import state_dir
-    from console.storage import Database
-
-    db = await Database.open(state_dir() / "console.db")
-    try:
-        return await ask(db)
-    finally:
-        await db.close()
+    return await from_disk(lambda db: rows.stored(db, since, until))
 
 
 @experiment.command()
@@ -257,7 +248,7 @@ def report(run_id: str, as_json: bool) -> int:
 def _no_report(run_id: str) -> Failure:
     from console.storage import begun
 
-    open_one = run_async(_from_disk(lambda db: begun.one(db, run_id)))
+    open_one = run_async(from_disk(lambda db: begun.one(db, run_id)))
     if open_one is None:
         return Failure(f"no run {run_id!r}; `chaos-console experiment runs` lists them", USAGE)
     record = f"; its flight record: {open_one.place.record}" if open_one.place.record else ""
@@ -267,7 +258,7 @@ def _no_report(run_id: str) -> Failure:
 async def _one(run_id: str) -> Any:
     from console.storage import runs as rows
 
-    return await _from_disk(lambda db: rows.one(db, run_id))
+    return await from_disk(lambda db: rows.one(db, run_id))
 
 
 @experiment.command()
@@ -304,3 +295,6 @@ def import_(file: str, out: str | None) -> int:
     else:
         Path(out).write_text(text)
     return OK
+
+
+experiment.add_command(campaign)

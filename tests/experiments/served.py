@@ -44,10 +44,8 @@ class Served:
     @property
     def env(self) -> dict[str, str]:
         """What every console gets."""
-        return {
-            **os.environ, "DOCKER_HOST": self.docker_host, "CHAOS_CONSOLE_HOME": str(self.home),
-            "PYTHONPATH": str(ROOT),
-        }  # fmt: skip
+        here = {"CHAOS_CONSOLE_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return {**os.environ, **here, **({"DOCKER_HOST": self.docker_host} if self.docker_host else {})}
 
     def start(self, *words: str) -> subprocess.Popen[str]:
         """`chaos-console ...`, going on by itself; its output is read line by line."""
@@ -65,13 +63,14 @@ class Served:
         assert "Traceback" not in said, said
         return process.returncode, said
 
-    def killed(self, process: subprocess.Popen[str], word: str) -> str:
-        """SIGKILL as soon as a line has the word; what it had said."""
+    def killed(self, process: subprocess.Popen[str], word: str, before: Callable[[], object] = lambda: None) -> str:
+        """SIGKILL when a line has the word, and `before` has been done; what it had said."""
         assert process.stdout is not None
         said = ""
         for line in process.stdout:
             said += line
             if word in line:
+                before()
                 os.kill(process.pid, signal.SIGKILL)
                 process.wait()
                 return said
@@ -87,13 +86,9 @@ def until(look: Callable[[], bool], what: str, seconds: float = 20) -> None:
 
 
 @contextlib.contextmanager
-def serving(home: Path, speed: int = 10) -> Iterator[Served]:
-    """Serve a cluster; at the end whatever was started is gone, watchdogs included."""
-    command = [sys.executable, "-m", "console", "sim", "--seed", "3", "--speed", str(speed)]
-    sim = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
-    assert sim.stdout is not None
-    line = sim.stdout.readline()
-    served = Served(line.strip().partition("=")[2], home)
+def consoles(home: Path, docker_host: str = "") -> Iterator[Served]:
+    """Consoles with a state directory; at the end whatever was started is gone, watchdogs included."""
+    served = Served(docker_host, home)
     try:
         yield served
     finally:
@@ -101,6 +96,21 @@ def serving(home: Path, speed: int = 10) -> Iterator[Served]:
             if process.poll() is None:
                 process.kill()
                 process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
         dismiss(home / "console.db")
+
+
+@contextlib.contextmanager
+def serving(home: Path, speed: int = 10) -> Iterator[Served]:
+    """Serve a cluster, and have consoles on it."""
+    command = [sys.executable, "-m", "console", "sim", "--seed", "3", "--speed", str(speed)]
+    sim = subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+    assert sim.stdout is not None
+    try:
+        with consoles(home, sim.stdout.readline().strip().partition("=")[2]) as served:
+            yield served
+    finally:
         sim.terminate()
         sim.wait(10)
+        sim.stdout.close()
