@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -15,7 +15,6 @@ from console.model.text import clean
 if TYPE_CHECKING:
     from console.session.core import Session
     from console.session.opening import Options
-    from console.storage import Database
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -90,18 +89,6 @@ def options(
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end; SIGINT, SIGTERM and SIGHUP cancel it, and after its clean-up leave with 128 + n."""
     return asyncio.run(_ended_by_signals(work))
-
-
-async def from_disk(ask: Callable[[Database], Awaitable[T]]) -> T:
-    """Ask the database of this machine."""
-    from console.session.settings import state_dir
-    from console.storage import Database
-
-    db = await Database.open(state_dir() / "console.db")
-    try:
-        return await ask(db)
-    finally:
-        await db.close()
 
 
 async def _ended_by_signals(work: Coroutine[Any, Any, T]) -> T:

@@ -6,7 +6,8 @@ import dataclasses
 
 import click
 
-from .common import OK, USAGE, Failure, emit_json, from_disk, run_async
+from .common import OK, USAGE, Failure, emit_json, run_async
+from .disk import from_disk
 
 
 @click.command()

@@ -12,20 +12,10 @@ import click
 from console.model.experiment import Experiment, Run
 from console.model.text import clean
 
-from .common import (
-    NOT_RUN,
-    OK,
-    USAGE,
-    Failure,
-    cluster_options,
-    emit_json,
-    from_disk,
-    opened,
-    options,
-    run_async,
-    table,
-)
+from .campaign import campaign
+from .common import NOT_RUN, OK, USAGE, Failure, cluster_options, emit_json, opened, options, run_async, table
 from .compare import compare
+from .disk import from_disk
 
 if TYPE_CHECKING:
     from console.session.opening import Options
@@ -196,16 +186,42 @@ def _variance(done: Sequence[Run]) -> None:
 @experiment.command()
 @click.option("--json", "as_json", is_flag=True, help="A JSON list.")
 def runs(as_json: bool) -> int:
-    """List the runs on this machine, newest first."""
-    rows = list(reversed(run_async(stored_runs())))
+    """List the runs on this machine, newest first; INTERRUPTED: it began, and its process ended before it did."""
+    ended, open_ones = run_async(stored_runs()), run_async(_unended())
+    rows = [(r.began_wall, r, None) for r in ended] + [(b.began_wall, None, b) for b in open_ones]
+    rows.sort(key=lambda row: -row[0])
     if as_json:
-        emit_json([{k: v for k, v in dataclasses.asdict(r).items() if k != "journal"} for r in rows])
+        emit_json([_listed(r) if r else _listed_open(b) for _, r, b in rows])
         return OK
     table(
-        [(r.id, r.status, r.rollback, f"{r.ended_wall - r.began_wall:.0f} s", r.mode, r.experiment) for r in rows],
+        [
+            (r.id, r.status, r.rollback, f"{r.ended_wall - r.began_wall:.0f} s", r.mode, r.experiment)
+            if r
+            else (b.id, b.status, "-", "-", b.place.mode, b.experiment)
+            for _, r, b in rows
+        ],
         ("run", "status", "rollback", "took", "mode", "experiment"),
     )
     return OK
+
+
+def _listed(run: Any) -> dict[str, Any]:
+    return {k: v for k, v in dataclasses.asdict(run).items() if k != "journal"}
+
+
+def _listed_open(run: Any) -> dict[str, Any]:
+    there = run.folder if Path(run.folder).exists() else ""
+    return {
+        "id": run.id, "experiment": run.experiment, "source": run.source, "status": run.status, "why": run.why,
+        "project": run.place.project, "mode": run.place.mode, "began_wall": run.began_wall, "folder": there,
+        "record": run.place.record,
+    }  # fmt: skip
+
+
+async def _unended() -> Any:
+    from console.storage import begun
+
+    return await from_disk(begun.unended)
 
 
 async def stored_runs(since: float = 0.0, until: float = 1e12) -> Any:
@@ -222,7 +238,7 @@ def report(run_id: str, as_json: bool) -> int:
     """Print the report of a RUN (its id, or the beginning of it)."""
     found = run_async(_one(run_id))
     if found is None:
-        raise Failure(f"no run {run_id!r}; `chaos-console experiment runs` lists them", USAGE)
+        raise _no_report(run_id)
     if as_json:
         emit_json(found.journal)
         return OK
@@ -231,6 +247,16 @@ def report(run_id: str, as_json: bool) -> int:
         raise Failure(f"{path} is gone; `--json` still has the journal", NOT_RUN)
     click.echo(clean_file(path), nl=False)
     return OK
+
+
+def _no_report(run_id: str) -> Failure:
+    from console.storage import begun
+
+    open_one = run_async(from_disk(lambda db: begun.one(db, run_id)))
+    if open_one is None:
+        return Failure(f"no run {run_id!r}; `chaos-console experiment runs` lists them", USAGE)
+    record = f"; its flight record: {open_one.place.record}" if open_one.place.record else ""
+    return Failure(f"{open_one.id} is {open_one.status}, it has no report: {open_one.why}{record}", NOT_RUN)
 
 
 async def _one(run_id: str) -> Any:
@@ -273,3 +299,6 @@ def import_(file: str, out: str | None) -> int:
     else:
         Path(out).write_text(text)
     return OK
+
+
+experiment.add_command(campaign)

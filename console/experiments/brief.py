@@ -39,6 +39,7 @@ def brief(e: Experiment, earlier: Mapping[str, Any] | None) -> str:
         "## Safety Constraints",
         "Rollback: " + "; ".join(e.rollback_plan),
         "Abort if: " + ("; ".join(e.abort_if) or "monitoring is stale (always)"),
+        *([f"Abort after the restore if: {'; '.join(e.abort_after)}"] if e.abort_after else []),
         f"On call: {e.on_call or 'nobody is named in the file'}. Kill switch: ctrl+r, or `chaos-console revert`.",
         "",
         "## Files",

@@ -27,6 +27,7 @@ REQUIRED = {
     "duration": "seconds, at most 600",
     "rollback_plan": "how it is put back, a list of steps",
 }
+FAULT, AFTER = "fault", "after_restore"  # phases an abort condition may be scoped to
 _HYPOTHESIS = re.compile(r"\bwhen\b.+\bshould\b.+", re.IGNORECASE | re.DOTALL)
 USAGE, REFUSED = 2, 3
 
@@ -112,7 +113,7 @@ class _Checker:
             self.wrong("blast_radius", "expected {max_targets: N}, N a whole number of at least 1")
         self._strings("rollback_plan")
         self._each("success_criteria", criteria.parse, criteria.CriterionError)
-        self._each("abort_if", aborts.parse, aborts.AbortError)
+        self._aborts()
         self._limits()
         for n, file in enumerate(self._strings("files")):
             if not (Path(self.document.source).parent / file).exists():
@@ -143,6 +144,22 @@ class _Checker:
                 parse(text)
             except error as why:
                 self.wrong(name, f"entry {n + 1}: {why}")
+
+    def _aborts(self) -> None:
+        """Each a condition, or `{if: CONDITION, phase: fault | after_restore}` (S2-73)."""
+        found = self.ours.get("abort_if", [])
+        if not isinstance(found, list):
+            self.wrong("abort_if", "expected a list of conditions")
+            return
+        for n, entry in enumerate(found):
+            try:
+                aborts.parse(_condition(entry)[0])
+            except (aborts.AbortError, ValueError) as why:
+                self.wrong("abort_if", f"entry {n + 1}: {why}")
+
+    def _abort_if(self, phase: str) -> tuple[str, ...]:
+        entries = [_condition(e) for e in self.ours.get("abort_if", ())]
+        return tuple(text for text, of in entries if of == phase)
 
     def _limits(self) -> None:
         limits = self.ours.get("steady_state", {})
@@ -225,7 +242,8 @@ class _Checker:
             scope=str(ours.get("scope", "")),
             failure_type=_failure_type(steps),
             criteria=tuple(ours.get("success_criteria", ())),
-            abort_if=tuple(ours.get("abort_if", ())),
+            abort_if=self._abort_if(FAULT),
+            abort_after=self._abort_if(AFTER),
             limits=Limits(**{k: float(v) for k, v in ours.get("steady_state", {}).items()}),
             baseline_s=float(ours.get("baseline_s", 12)),
             recovery_s=float(ours.get("recovery_s", 120)),
@@ -243,6 +261,18 @@ def _seconds(value: Any) -> float | None:
     if value is None:
         return 0.0
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0 else None
+
+
+def _condition(entry: Any) -> tuple[str, str]:
+    """An abort condition and the phase it holds for. Raises ValueError for what is none."""
+    if isinstance(entry, str) and entry.strip():
+        return entry, FAULT
+    if not isinstance(entry, dict) or not set(entry) <= {"if", "phase"} or not isinstance(entry.get("if"), str):
+        raise ValueError(f"expected a condition, or {{if: CONDITION, phase: {FAULT} or {AFTER}}}")
+    phase = entry.get("phase", FAULT)
+    if phase not in (FAULT, AFTER):
+        raise ValueError(f"phase {phase!r} is not one of {FAULT}, {AFTER}")
+    return entry["if"], phase
 
 
 def _failure_type(steps: Sequence[Step]) -> str:

@@ -98,7 +98,7 @@ class Execution:
     def __init__(self, experiment: Experiment, world: World, tell: Tell, seen: Seen | None = None) -> None:
         self.course = Course(experiment)
         self._world, self._tell, self._seen = world, tell, seen
-        self._watch: aborts.Watch | None = None
+        self._watches: dict[str, aborts.Watch] = {}  # by phase
         self._stop = asyncio.Event()
 
     async def run(self) -> Course:
@@ -140,14 +140,21 @@ class Execution:
         course.samples.append(measuring.sample(cluster, world.now(), course.phase, incidents, world.level()))
         if course.began is not None:
             course.incidents |= {i.id: i for i in incidents if i.over is None or i.opened >= course.began}
-        if course.phase != "fault" or self._watch is None or self._stop.is_set():
+        watch = self._watches.get(course.phase)
+        if watch is None or self._stop.is_set():
             return
-        self._watch, tripped = self._watch.look(cluster)
-        why = f"abort condition: {tripped}" if tripped is not None else world.halted()
+        self._watches[course.phase], tripped = watch.look(cluster)
+        why = self._why_stop(tripped)
         if why:
-            course.aborted = why
+            course.aborted = course.aborted or why
             self._mark("aborted", why)
             self._stop.set()
+
+    def _why_stop(self, tripped: aborts.Tripped | None) -> str:
+        """What is in and must come out, or what is no longer worth waiting for (S2-73)."""
+        if self.course.phase == "recovery":
+            return f"abort condition after the restore: {tripped}" if tripped is not None else ""
+        return f"abort condition: {tripped}" if tripped is not None else self._world.halted()
 
     async def _for(self, seconds: float) -> bool:
         """Wait, or until the run is stopped; False when it was."""
@@ -179,7 +186,10 @@ class Execution:
 
     async def _break(self) -> None:
         course, experiment = self.course, self.course.experiment
-        self._watch = aborts.watch(experiment.abort_if, self._world.cluster(), ALWAYS)
+        before = self._world.cluster()  # a share of the throughput is a share of this, after the restore too
+        self._watches["fault"] = aborts.watch(experiment.abort_if, before, ALWAYS)
+        if experiment.abort_after:
+            self._watches["recovery"] = aborts.watch(experiment.abort_after, before)
         course.phase = "fault"
         for step in experiment.method:
             if not await self._for(step.before_s) or not await self._step(step) or not await self._for(step.after_s):
@@ -222,7 +232,8 @@ class Execution:
         self._mark("put back", self.course.rollback.value)
 
     async def _recover(self) -> None:
-        """Until steady state has held for some samples, or the time given for it is over (S2-76)."""
+        """Until steady state has held for some samples, the time given for it is over (S2-76), or an abort condition of
+        this phase says that it is not coming back (S2-73)."""
         course, experiment = self.course, self.course.experiment
         course.phase, self._stop = "recovery", asyncio.Event()
         self._take()
@@ -234,7 +245,7 @@ class Execution:
             if len(recent) == CALM and not course.unsteady_after:
                 course.recovered = recent[0].t
                 break
-            if self._world.now() > end:
+            if self._stop.is_set() or self._world.now() > end:
                 break
         course.steady_after = course.recovered is not None
         said = "; ".join(course.unsteady_after) or "steady state is back"

@@ -30,19 +30,19 @@ class Document:
         return f"{self.source}:{self.lines.get(path, 1)}"
 
 
-def read(path: Path) -> Document:
-    """A file. Raises ReadingError."""
+def read(path: Path, what: str = "an experiment") -> Document:
+    """A file. `what` it is to be, for the complaint. Raises ReadingError."""
     try:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ReadingError(f"{path}: {error.strerror}") from error
     if len(raw) > MAX_BYTES:
-        raise ReadingError(f"{path}: more than {MAX_BYTES >> 20} MiB; that is no experiment")
-    return parse(raw, str(path))
+        raise ReadingError(f"{path}: more than {MAX_BYTES >> 20} MiB; too much for {what}")
+    return parse(raw, str(path), what)
 
 
-def parse(raw: bytes, source: str) -> Document:
+def parse(raw: bytes, source: str, what: str = "an experiment") -> Document:
     """A file's bytes. Raises ReadingError."""
     import yaml
 
@@ -66,7 +66,7 @@ def parse(raw: bytes, source: str) -> Document:
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ReadingError(f"{source}: neither YAML nor JSON: {error}") from error
     if not isinstance(data, dict):
-        raise ReadingError(f"{source}:1: an experiment is a mapping of fields")
+        raise ReadingError(f"{source}:1: {what} is a mapping of fields")
     lines: dict[str, int] = {}
     if node is not None:
         _note(node, "", lines)

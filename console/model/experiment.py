@@ -71,7 +71,8 @@ class Experiment:
     scope: str = ""
     failure_type: str = ""
     criteria: tuple[str, ...] = ()
-    abort_if: tuple[str, ...] = ()
+    abort_if: tuple[str, ...] = ()  # while the fault lasts
+    abort_after: tuple[str, ...] = ()  # while recovery is waited for
     limits: Limits = Limits()
     baseline_s: float = 12.0
     recovery_s: float = 120.0

@@ -24,7 +24,7 @@ from console.model.experiment import Experiment, Run, Step
 from console.model.fault import Injection, Outcome, Refusal, Revert
 from console.model.incident import Incident
 from console.model.text import clean
-from console.storage import Database, StorageError, audit, runs
+from console.storage import Database, StorageError, audit, begun, runs
 
 from .core import Session
 
@@ -91,12 +91,51 @@ class SessionWorld:
         return sorted({c.labels.get(ENVIRONMENT, "none") for c in await self._actor.lab.containers()})
 
 
+def new_id(wall: float) -> str:
+    """A run's or campaign's id: when it began, and something that no other has."""
+    return time.strftime("%Y%m%dT%H%M%S", time.gmtime(wall)) + "-" + uuid.uuid4().hex[:6]
+
+
 async def execute(
-    session: Session, experiment: Experiment, home: Path, db: Database, tell: Tell, seen: Seen | None = None
+    session: Session,
+    experiment: Experiment,
+    home: Path,
+    db: Database,
+    tell: Tell,
+    run_id: str = "",
+    seen: Seen = lambda _: None,
 ) -> Run:
-    """Run it, write its files and its row; `seen` gets the course at every sample. Raises StorageError."""
-    world, began = SessionWorld(session, experiment), time.time()
-    run_id = time.strftime("%Y%m%dT%H%M%S", time.gmtime(began)) + "-" + uuid.uuid4().hex[:6]
+    """Run it, write its rows and files. `run_id`: a new one unless given; `seen` is handed the course as it begins and
+    at every sample. Raises StorageError where a row cannot be written; without the first nothing is begun."""
+    began = time.time()
+    run_id = run_id or new_id(began)
+    folder = home / "experiments" / run_id
+    await begun.begin(db, run_id, experiment, _place(session), began, str(folder))
+    try:
+        return await _execute(session, experiment, folder, db, tell, began, seen)
+    except BaseException as error:
+        why = "interrupted" if isinstance(error, asyncio.CancelledError) else f"{type(error).__name__}: {error}"
+        await begun.broke(db, run_id, clean(why, 300))
+        raise
+
+
+def _place(session: Session) -> begun.Place:
+    parts = session.parts
+    assert parts.actor is not None, "an experiment needs something to act through"
+    record = str(parts.recording.path) if parts.recording else ""
+    return begun.Place(parts.project, parts.mode.value, parts.actor.lab.id, parts.actor.policy.owner, record)
+
+
+async def _execute(
+    session: Session,
+    experiment: Experiment,
+    folder: Path,
+    db: Database,
+    tell: Tell,
+    began: float,
+    seen: Seen,
+) -> Run:
+    world = SessionWorld(session, experiment)
     first = world.now()
 
     def say(what: str, said: str) -> None:
@@ -104,6 +143,7 @@ async def execute(
         tell(what, said)
 
     execution = Execution(experiment, world, say, seen)
+    seen(execution.course)
     if not await _may_widen(db, experiment):
         smaller = experiment.widens or experiment.title
         execution.course.refusal = Refusal(
@@ -114,7 +154,7 @@ async def execute(
         course = await execution.run()
     record = session.parts.recording
     setting = Setting(
-        id=run_id,
+        id=folder.name,
         project=session.parts.project,
         mode=session.parts.mode.value,
         began_wall=began,
@@ -123,7 +163,6 @@ async def execute(
         record=str(record.path) if record else "",
     )
     run = judge(course, setting)
-    folder = home / "experiments" / run_id
     data = journal(run)
     await asyncio.to_thread(_write, folder, run, data, record.path if record else None, (first, world.now()))
     await runs.keep(db, run, str(folder), data)

@@ -54,7 +54,7 @@ class Trials:
                 self.run = replace(self.run, steps=(*self.run.steps, (session.now(), what, clean(said, 300))))
 
         try:
-            run = await execute(session, experiment, self._home, self._db, tell, self._look)
+            run = await execute(session, experiment, self._home, self._db, tell, seen=self._look)
         except (StorageError, OSError) as error:
             self._change(status="EXPERIMENT_FAILED", rollback="", why=f"the run could not be written down: {error}")
         else:
@@ -104,6 +104,6 @@ def _library() -> tuple[Experiment, ...]:
 def _entry(e: Experiment) -> ExperimentEntry:
     method = tuple(f"{s.kind} on {s.target}" if s.injects else s.name for s in e.method)
     return ExperimentEntry(
-        e.name, e.title, e.type, e.scope, e.failure_type, e.max_targets, e.hypothesis, method, e.criteria, e.abort_if,
-        e.duration_s,
+        e.name, e.title, e.type, e.scope, e.failure_type, e.max_targets, e.hypothesis, method, e.criteria,
+        (*e.abort_if, *(f"{c} (after the restore)" for c in e.abort_after)), e.duration_s,
     )  # fmt: skip

@@ -27,7 +27,7 @@ class Holder:
         """True while the lease is good and, on this boot, its process exists."""
         if self.boot != boot_id() or self.expires < boot_now():
             return False
-        return _exists(self.pid)
+        return exists(self.pid)
 
 
 def boot_id() -> str:
@@ -44,14 +44,25 @@ def boot_now() -> float:
     return time.clock_gettime(clock) if clock is not None else time.monotonic()
 
 
-def _exists(pid: int) -> bool:
+def exists(pid: int) -> bool:
+    """Whether there is such a process; one that is dead and not yet buried by its parent is none."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    return kernel_says(pid)[0] != "Z"
+
+
+def kernel_says(pid: int) -> tuple[str, str]:
+    """State letter and start (clock ticks since boot) of a process; empty where the kernel has no /proc or no such
+    process. The name that stands before them may hold blanks and brackets."""
+    try:
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return words[0], words[19]
+    except (OSError, IndexError):
+        return "", ""
 
 
 async def holder(db: Database, lab: str, name: str) -> Holder | None:

@@ -82,4 +82,58 @@ STEPS: tuple[str, ...] = (
     ) STRICT;
     CREATE INDEX runs_by_time ON runs (began_wall);
     """,
+    """
+    CREATE TABLE runs_begun (
+        id TEXT PRIMARY KEY,
+        experiment TEXT NOT NULL,
+        source TEXT NOT NULL,
+        max_targets INTEGER NOT NULL,
+        project TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        lab TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        began_wall REAL NOT NULL,
+        folder TEXT NOT NULL,
+        record TEXT NOT NULL,
+        pid INTEGER NOT NULL,
+        process TEXT NOT NULL,
+        boot TEXT NOT NULL,
+        broke TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE TABLE campaigns (
+        id TEXT PRIMARY KEY,
+        title TEXT NOT NULL,
+        source TEXT NOT NULL,
+        digest TEXT NOT NULL,
+        budget TEXT NOT NULL,
+        stop_on TEXT NOT NULL,
+        options TEXT NOT NULL,
+        project TEXT NOT NULL,
+        mode TEXT NOT NULL,
+        lab TEXT NOT NULL,
+        began_wall REAL NOT NULL,
+        ended_wall REAL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT ''
+    ) STRICT;
+    CREATE TABLE campaign_items (
+        campaign TEXT NOT NULL REFERENCES campaigns (id),
+        seq INTEGER NOT NULL,
+        attempt INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        axes TEXT NOT NULL,
+        source TEXT NOT NULL,
+        raw TEXT NOT NULL,
+        state TEXT NOT NULL,
+        reason TEXT NOT NULL DEFAULT '',
+        run TEXT NOT NULL DEFAULT '',
+        began_wall REAL,
+        ended_wall REAL,
+        spent_s REAL NOT NULL DEFAULT 0,
+        bad_s REAL NOT NULL DEFAULT 0,
+        blind_s REAL NOT NULL DEFAULT 0,
+        target_s REAL NOT NULL DEFAULT 0,
+        PRIMARY KEY (campaign, seq, attempt)
+    ) STRICT;
+    """,
 )

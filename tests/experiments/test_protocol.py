@@ -195,6 +195,21 @@ async def test_an_abort_condition_ends_it_and_is_named() -> None:
     assert world.back - world.injected < 10, "not only at its end"
 
 
+async def test_an_abort_condition_may_hold_after_the_restore_alone() -> None:
+    """It says nothing while the fault is in, and then stops the waiting for a recovery (S2-73)."""
+    after = {"if": "throughput < 50% for 5 s", "phase": "after_restore"}
+    world = FakeWorld(loss=0.9, sick_after=True)
+    run = await ran(world, experiment(abort_if=[after]))
+    assert (run.status, run.exit_code, run.rollback) == (Status.FAILED, 6, Outcome.COMPLETE)
+    assert "abort condition after the restore: throughput < 50% for 5 s" in run.why
+    assert world.injected is not None
+    assert world.back is not None
+    assert world.back - world.injected == pytest.approx(40, abs=2), "the fault lasted as long as it was meant to"
+    assert world.t - world.back < 20, "and nobody waited for the whole two minutes"
+    well = await ran(FakeWorld(), experiment(abort_if=["errors > 50%", after]))
+    assert well.status is Status.CONFIRMED, well.why
+
+
 async def test_an_activity_that_fails_ends_it_and_all_is_put_back() -> None:
     whole = yaml.safe_load(TEXT)
     whole["method"].append({"type": "action", "name": "theirs", "provider": {"type": "process", "path": "false"}})
