@@ -9,12 +9,30 @@ from console.model.behaviour import behaviour, number
 from console.model.experiment import Run
 from console.model.text import clean
 
+_WITNESSES = {
+    "docker": "Docker (containers and their events)",
+    "probe": "probe (the console's own requests to every port)",
+    "pd": "PD (the cluster's control plane)",
+    "workload": "workload (the client's own log)",
+}
 _PASS = {True: "PASS", False: "FAIL", None: "NOT CHECKED"}
 
 
 def report(run: Run) -> str:
     """The whole report."""
-    parts = (_head, _execution, _results, _behaviour, _unexpected, _advice, _blast, _rollback, _gates, _files)
+    parts = (
+        _head,
+        _execution,
+        _results,
+        _detection,
+        _behaviour,
+        _unexpected,
+        _advice,
+        _blast,
+        _rollback,
+        _gates,
+        _files,
+    )
     return "\n".join(line for part in parts for line in part(run)) + "\n"
 
 
@@ -60,12 +78,23 @@ def _results(run: Run) -> list[str]:
     lines = ["## Results", "", "| Metric | Expected | Actual | Pass/Fail |", "| --- | --- | --- | --- |"]
     for v in run.verdicts:
         metric, _, expected = v.criterion.partition(" ")
-        lines.append(f"| {metric} | {expected} | {v.actual} | {_PASS[v.passed]} |")
+        name = f"{metric}: {_cell(v.meaning)}" if v.meaning else metric
+        lines.append(f"| {name} | {expected} | {v.actual} | {_PASS[v.passed]} |")
     if not run.verdicts:
         lines.append(f"| steady state | holds again | {_held(run.steady_after)} | {_PASS[run.steady_after]} |")
-    detected = "not detected" if run.detection_s is None else f"{run.detection_s:.2f} s"
     recovered = "not recovered" if run.recovery_s is None else f"{run.recovery_s:.1f} s"
-    return [*lines, "", f"Time to detect: {detected}. Time to recover after the revert began: {recovered}.", ""]
+    return [*lines, "", f"Time to recover after the revert began: {recovered}.", ""]
+
+
+def _detection(run: Run) -> list[str]:
+    """Who saw it and when, and what the console made of it without knowing what was done."""
+    if not run.intended:
+        return []
+    rows = [f"| {_WITNESSES.get(v, v)} | {seconds:.2f} s |" for v, seconds in run.seen]
+    rows += [f"| {words} | saw nothing |" for v, words in _WITNESSES.items() if v not in dict(run.seen)]
+    said = f"Diagnosis, made without knowing what was done: {_text(run.explained)}." if run.explained else ""
+    table = ["## Detection", "", "| vantage point | saw it after |", "| --- | --- |", *rows, ""]
+    return [*table, *([said, ""] if said else [])]
 
 
 def _held(value: bool | None) -> str:

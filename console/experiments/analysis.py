@@ -51,6 +51,8 @@ def judge(course: Course, setting: Setting) -> Run:
         intended=intended,
         deviated=deviated,
         detection_s=detection,
+        seen=_seen(course),
+        explained=_explained(course),
         recovery_s=recovery,
         unexpected=_unexpected(course, beside),
         advice=advice(course, verdicts, beside),
@@ -80,6 +82,25 @@ def measured(course: Course) -> tuple[float | None, float | None, tuple[Verdict,
     beside = [c for c in deviated if c not in intended]
     measures = criteria.Measures(course.samples, detection, recovery, len(incidents), len(beside))
     return detection, recovery, tuple(criteria.parse(c).judge(measures) for c in course.experiment.criteria)
+
+
+def _seen(course: Course) -> tuple[tuple[str, float], ...]:
+    """When each vantage point first saw something, seconds after the first injection; the earliest first."""
+    first: dict[str, float] = {}
+    for incident in course.incidents.values():
+        for vantage, at in incident.detected().items():
+            first[vantage] = min(at, first.get(vantage, at))
+    began = course.began or 0.0
+    return tuple(sorted(((v, max(0.0, at - began)) for v, at in first.items()), key=lambda pair: pair[1]))
+
+
+def _explained(course: Course) -> str:
+    """The diagnoses beside what was done: the reveal."""
+    if not course.explanations:
+        return ""
+    done = sorted({f"{i.kind} of {i.component}" for i in course.injections})
+    said = [f"{fault} of {component} ({confidence:.2f})" for fault, component, confidence in course.explanations]
+    return f"said {'; '.join(said)}; done was {', '.join(done)}"
 
 
 def _refused(course: Course) -> str:

@@ -116,8 +116,9 @@ class Criterion:
         """PASS, FAIL, or not measurable."""
         actual = METRICS[self.metric].of(measures)
         if actual is None:
-            return Verdict(str(self), "not measured", None)
-        return Verdict(str(self), _shown(actual, METRICS[self.metric].unit), _compare(actual, self.op, self.value))
+            return Verdict(str(self), "not measured", None, METRICS[self.metric].help)
+        shown, passed = _shown(actual, METRICS[self.metric].unit), _compare(actual, self.op, self.value)
+        return Verdict(str(self), shown, passed, METRICS[self.metric].help)
 
 
 def parse(text: str) -> Criterion:

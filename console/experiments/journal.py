@@ -48,6 +48,8 @@ def journal(run: Run) -> dict[str, Any]:
             "series": {"t": [round(s.t - zero, 1) for s in run.samples], "ops": [_whole(s.ops) for s in run.samples]},
             "intended": list(run.intended),
             "deviated": list(run.deviated),
+            "seen_s": dict(run.seen),
+            "explained": run.explained,
             "detection_s": run.detection_s,
             "recovery_s": run.recovery_s,
             "exit_code": run.exit_code,

@@ -35,6 +35,9 @@ class World(Protocol):
 
     def incidents(self) -> Sequence[Incident]: ...
 
+    def explanation(self, incident: str) -> tuple[str, str, float] | None:
+        """What the diagnosis says of an incident now: fault, component, confidence."""
+
     def level(self) -> str: ...
 
     def halted(self) -> str:
@@ -66,6 +69,7 @@ class Course:
     marks: list[Mark] = field(default_factory=list)
     injections: list[Injection] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
+    explanations: list[tuple[str, str, float]] = field(default_factory=list)  # as they stood before the revert
     reverts: tuple[Revert, ...] = ()
     phase: str = "baseline"
     refusal: Refusal | None = None
@@ -227,6 +231,8 @@ class Execution:
         if not self.course.injections and self.course.refusal is None:
             return
         self._mark("putting back", f"{len(self.course.injections)} injection(s)")
+        found = (self._world.explanation(i.id) for i in self.course.incidents.values())
+        self.course.explanations = [e for e in found if e is not None]
         self.course.undone = self._world.now()
         self.course.reverts = await self._world.put_back()
         self._mark("put back", self.course.rollback.value)

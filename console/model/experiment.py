@@ -113,6 +113,7 @@ class Verdict:
     criterion: str
     actual: str
     passed: bool | None
+    meaning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,8 @@ class Run:
     intended: tuple[str, ...] = ()
     deviated: tuple[str, ...] = ()
     detection_s: float | None = None
+    seen: tuple[tuple[str, float], ...] = ()  # vantage point, seconds after the first injection
+    explained: str = ""  # what the console's own diagnosis said, and whether that was right
     recovery_s: float | None = None
     unexpected: tuple[str, ...] = ()
     advice: tuple[str, ...] = ()

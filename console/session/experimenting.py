@@ -51,6 +51,12 @@ class SessionWorld:
     def incidents(self) -> Sequence[Incident]:
         return self._session.view().incidents
 
+    def explanation(self, incident: str) -> tuple[str, str, float] | None:
+        for judged in self._session.parts.watch.judged:
+            if judged.incident.id == incident:
+                return judged.diagnosis.fault, judged.diagnosis.component, judged.diagnosis.confidence
+        return None
+
     def level(self) -> str:
         return self._session.view().level.value
 

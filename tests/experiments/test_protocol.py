@@ -85,6 +85,9 @@ class FakeWorld:
         over = self.back if not self.sick_after else None
         return [Incident("i1", self.injected, at, (found,), self.blame, over)] if self.t >= at else ()
 
+    def explanation(self, incident: str) -> tuple[str, str, float] | None:
+        return ("kill", "tikv1", 0.97) if incident == "i1" else None
+
     def level(self) -> str:
         return "YELLOW" if self.hurt else "GREEN"
 
@@ -141,7 +144,12 @@ async def test_confirmed() -> None:
     for section in ("Hypothesis", "Execution Summary", "Results", "Unexpected Behaviors", "Recommendations", "Gates"):
         assert f"## {section}" in text
     for v in run.verdicts:
+        assert v.meaning
+        assert f"{v.meaning} | " in text
         assert f"| {v.actual} | PASS |" in text
+    assert "| probe (the console's own requests to every port) | 0.30 s |" in text
+    assert "| PD (the cluster's control plane) | saw nothing |" in text
+    assert "said kill of tikv1 (0.97); done was kill of tikv1" in text
     data = journal(run)
     assert (data["status"], data["deviated"], data["steady_states"]["after"]["steady_state_met"]) == (
         "completed",
