@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no mistake of the code: no property fails for being slow.
+settings.register_profile("console", suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("console")
 
 RECORDS = Path(__file__).parent / "records"
 _HIDDEN = (

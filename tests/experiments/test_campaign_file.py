@@ -113,7 +113,7 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.sampled_from(["title", "description", "experiments", "matrix", "budget", "stop_on"]), VALUES)
 def test_nothing_in_a_field_breaks_the_check(field: str, value: Any) -> None:
     """Whatever stands in a field, there is an answer and no exception."""
@@ -135,7 +135,7 @@ def test_a_matrix_has_every_combination_once(matrix: dict[str, list[int]]) -> No
     assert {tuple(p[a] for a in matrix) for p in found} == set(itertools.product(*matrix.values()))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.sampled_from(["tikv0", "tikv1"]), st.integers(1, 600))
 def test_a_variant_differs_in_its_axes_alone(target: str, duration: int) -> None:
     plain = experiment()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.sim.physics.engine import EngineError
@@ -97,7 +97,7 @@ def put_back(world: World) -> None:
     later(world, 1)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(steps, st.integers(0, 1000), st.sampled_from([None, 2000]))
 def test_every_cluster_heals_when_all_is_put_back(
     doings: list[tuple[str, str, float]], seed: int, target: int | None
@@ -119,7 +119,7 @@ def test_every_cluster_heals_when_all_is_put_back(
     assert all(not t.region for t in (world.workload.threads.threads if world.workload.threads else []))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15)
 @given(steps, st.integers(0, 1000))
 def test_same_seed_and_doings_same_world(doings: list[tuple[str, str, float]], seed: int) -> None:
     """Event for event and line for line, however often somebody looks in between."""

@@ -6,7 +6,7 @@ import unicodedata
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.model.cluster import Container
@@ -66,7 +66,7 @@ def test_event_lines_are_tame(text: str, source: str) -> None:
     assert tame(plain(event_line(Event(1.0, source, text, "bad"))))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=40)
+@settings(max_examples=40)
 @given(st.text(max_size=40), st.integers(40, 240), st.sampled_from(sorted(fakes.STATES)))
 def test_the_header_is_exactly_as_wide_as_the_screen(project: str, columns: int, state: str) -> None:
     view = replace(fakes.STATES[state], project=project)
