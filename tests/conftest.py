@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine is no mistake of the code: no property fails for being slow.
-settings.register_profile("console", suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("console", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("console")
 
 RECORDS = Path(__file__).parent / "records"
