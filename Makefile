@@ -1,10 +1,10 @@
-# The developer's whole vocabulary: run, test, check, bench, eval-quick, screenshots, demo (and lock, after a change of pyproject).
+# The developer's whole vocabulary: run, test, check, bench, eval-quick, library, screenshots, demo (and lock, after a change of pyproject).
 PYTHON ?= python3
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run | test | check | bench | eval-quick | screenshots | demo | nettools"
+	@echo "make run | test | check | bench | eval-quick | library | screenshots | demo | nettools"
 
 .venv/run.stamp: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "python 3.11 or newer is needed; PYTHON=... names another" >&2; exit 2; }
@@ -38,6 +38,9 @@ bench: .venv/dev.stamp
 eval-quick: .venv/run.stamp
 	@$(BIN)/python -m console eval --quick $(ARGS)
 
+library: .venv/dev.stamp
+	@CHAOS_LIBRARY=all $(BIN)/python -m pytest -q -n 2 tests/experiments/test_running.py $(ARGS)
+
 screenshots: .venv/dev.stamp
 	@$(BIN)/python -m tests.screenshots
 
@@ -48,4 +51,4 @@ lock:
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -o requirements.lock pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header -c requirements.lock --group dev -o requirements-dev.lock pyproject.toml
 
-.PHONY: help run demo test check bench eval-quick screenshots nettools lock
+.PHONY: help run demo test check bench eval-quick library screenshots nettools lock
