@@ -24,6 +24,8 @@ def _status(cluster: Cluster, obs: Observation) -> Cluster:
 
 
 def _direct(cluster: Cluster, obs: Observation) -> Cluster:
+    if role_of(obs.src) is Role.PD:
+        return pd.answered(cluster, obs, "direct")[0]
     store = cluster.stores.get(obs.src) or Store(obs.src)
     store = replace(store, direct=advance(store.direct, obs.t, Answer.of(obs.data)))
     return replace(cluster, stores={**cluster.stores, obs.src: store})

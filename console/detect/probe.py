@@ -44,8 +44,7 @@ class ProbeDetector:
 def _own_addresses(cluster: Cluster, ledger: Ledger) -> None:
     """A published port that accepts and says nothing: past the engine's proxy a frozen process does the same, and one
     that is cut off cannot be reached (guides/diagnosis.md 3.2). After a death both are: that is told by refusal."""
-    for name, store in cluster.stores.items():
-        own = store.direct
+    for name, own in _at_home(cluster):
         if own.reach.answered:
             for symptom in OWN:
                 ledger.clear(Vantage.PROBE, symptom, name, own.at)
@@ -54,6 +53,14 @@ def _own_addresses(cluster: Cluster, ledger: Ledger) -> None:
                 _say(ledger, "hangs", f"{name} accepts at its own address too, and does not answer", cluster.t, name)
             elif own.reach is Reach.UNREACHABLE:
                 _say(ledger, "out-of-reach", f"{name} cannot be reached at its own address", cluster.t, name)
+
+
+def _at_home(cluster: Cluster) -> Iterator[tuple[str, Probe]]:
+    for name, store in cluster.stores.items():
+        yield name, store.direct
+    for name, member in cluster.members.items():
+        if (own := member.probes.get("direct")) is not None:
+            yield name, own
 
 
 def _say(ledger: Ledger, symptom: str, text: str, t: float, name: str) -> None:

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from console.model.observation import CONSOLE, Observation
-from console.observe import pd, sources, tikv, tikv_metrics
+from console.observe import pd, reach, sources, tikv, tikv_metrics
 from console.observe.source import REPEAT_S
 from console.sim.asking import Asker, Outcome
-from console.sim.physics.pd_member import PdMember
+from console.sim.physics.containers import Container
+from console.sim.physics.pd_member import CLIENT_PORT, PdMember
 from console.sim.physics.store import STATUS_PORT, StoreNode
 from console.sim.physics.world import World
 from console.sim.wire.door import Gate
@@ -54,6 +55,7 @@ def _puts(asks: tuple[pd.Ask, ...]) -> tuple[_Put, ...]:
 
 
 _PING = (_Put("ping", _asked(pd.PING), None, pd.PING_DEADLINE_S),)
+_DIRECT = (_Put("direct", _asked(pd.PING), None, reach.DEADLINE_S),)
 _STATUS = _asked("/status")
 _METRICS = _asked("/metrics")
 
@@ -114,6 +116,8 @@ class SimObserver:
                 self._beat(member, RECORDER_SLOW_S, _puts(tuple(a for a in pd.SLOW if a.kind.startswith("check"))))
             return
         self._beat(member, pd.PING_S, _PING)
+        self._beat(member, reach.DIRECT_S, _DIRECT, own=True)
+        _IdleWatch(self, member.container, CLIENT_PORT, lambda told: self._ask_ping(member, told))
         self._beat(member, pd.LOCAL_S, _puts(pd.LOCAL))
         self._beat(member, POLL_S, _puts(pd.STORES))
         self._beat(member, POLL_S, _puts(pd.VIEWS))
@@ -126,10 +130,13 @@ class SimObserver:
         if session:
             self._direct(node)
             self._later(self._noise.uniform(0, tikv_metrics.METRICS_S), lambda: self._scrape(node))
-            _IdleWatch(self, node)
+            _IdleWatch(self, node.container, STATUS_PORT, lambda told: self._ask_status(node, told))
 
-    def _beat(self, member: PdMember, period: float, puts: tuple[_Put, ...], leader_only: bool = False) -> None:
-        """Ask in turn, for ever, never twice at a time."""
+    def _beat(
+        self, member: PdMember, period: float, puts: tuple[_Put, ...], leader_only: bool = False, own: bool = False
+    ) -> None:
+        """Ask in turn, for ever, never twice at a time; at the published port, or at the member's own address."""
+        asker = self._own if own else self._asker
 
         def again(began: float) -> None:
             self._later(max(0.01, period - (self.world.now - began)), begin)
@@ -150,7 +157,7 @@ class SimObserver:
                 else:
                     again(began)
 
-            self._asker.member(member, put.asked, put.deadline_s, lambda o: self._held(put.deadline_s, o, ended))
+            asker.member(member, put.asked, put.deadline_s, lambda o: self._held(put.deadline_s, o, ended))
 
         self._later(self._noise.uniform(0, period), begin)
 
@@ -176,11 +183,11 @@ class SimObserver:
                 if "status" in outcome:
                     outcome["body"] = ""
                 self.emit(node.name, "direct", outcome)
-                self._later(max(0.01, tikv.DIRECT_S - (self.world.now - began)), begin)
+                self._later(max(0.01, reach.DIRECT_S - (self.world.now - began)), begin)
 
             self._own.store(node, _STATUS, tikv.DEADLINE_S, lambda o: self._held(tikv.DEADLINE_S, o, ended))
 
-        self._later(self._noise.uniform(0, tikv.DIRECT_S), begin)
+        self._later(self._noise.uniform(0, reach.DIRECT_S), begin)
 
     def _scrape(self, node: StoreNode) -> None:
         def ended(outcome: Outcome) -> None:
@@ -190,9 +197,11 @@ class SimObserver:
 
         self._asker.store(node, _METRICS, tikv_metrics.DEADLINE_S, ended)
 
-    def ask_status(self, node: StoreNode, ended: Callable[[Outcome], None]) -> None:
-        """One fresh connection to a status port."""
+    def _ask_status(self, node: StoreNode, ended: Callable[[Outcome], None]) -> None:
         self._asker.store(node, _STATUS, tikv.DEADLINE_S, ended)
+
+    def _ask_ping(self, member: PdMember, ended: Callable[[Outcome], None]) -> None:
+        self._asker.member(member, _PING[0].asked, pd.PING_DEADLINE_S, ended)
 
     def _held(self, deadline: float, outcome: Outcome, ended: Callable[[Outcome], None]) -> None:
         """An answer that came while the observer itself stood still is read late, or called late."""
@@ -252,26 +261,24 @@ def _answer(put: _Put, outcome: Outcome) -> dict[str, Any]:
 
 
 class _IdleWatch:
-    """The idle connection of one store: its end is told when no new one can be had."""
+    """The idle connection of one process: its end is told when no new one can be had, by asking afresh."""
 
-    def __init__(self, observer: SimObserver, node: StoreNode) -> None:
-        self._observer, self._node = observer, node
+    def __init__(
+        self, observer: SimObserver, box: Container, port: int, ask: Callable[[Callable[[Outcome], None]], None]
+    ) -> None:
+        self._observer, self._box, self._port, self._ask = observer, box, port, ask
         self._gate = self._now()[0]
         observer.world.ground.refreshers.append(self._look)
 
     def _now(self) -> tuple[Gate, float]:
-        return gate_of(self._observer.world, self._node.container, STATUS_PORT, published=True)
+        return gate_of(self._observer.world, self._box, self._port, published=True)
 
     def _look(self) -> None:
         gate, linger = self._now()
         before, self._gate = self._gate, gate
         if gate is not before and gate in (Gate.REFUSED, Gate.RESET) and before in (Gate.OPEN, Gate.FROZEN):
-            self._observer.world.ground.after(linger + 0.002, self._ended)
+            self._observer.world.ground.after(linger + 0.002, lambda: self._ask(self._told))
 
-    def _ended(self) -> None:
-        def told(outcome: Outcome) -> None:
-            closed = {"error": "RemoteProtocolError", "msg": "idle connection closed", "rtt_ms": outcome["rtt_ms"]}
-            answer = {**outcome, "body": ""} if "status" in outcome else closed
-            self._observer.emit(self._node.name, "tcp", answer)
-
-        self._observer.ask_status(self._node, told)
+    def _told(self, outcome: Outcome) -> None:
+        closed = {"error": "RemoteProtocolError", "msg": "idle connection closed", "rtt_ms": outcome["rtt_ms"]}
+        self._observer.emit(self._box.service, "tcp", {**outcome, "body": ""} if "status" in outcome else closed)

@@ -20,7 +20,7 @@ class Directory:
     def __init__(self, pd: dict[str, str] | None = None) -> None:
         self.pd: dict[str, str] = dict(pd or {})
         self.status: dict[str, str] = {}
-        self.own: dict[str, str] = {}  # stores at their containers' own addresses, which a remote engine's are not
+        self.own: dict[str, str] = {}  # at their containers' own addresses, which a remote engine's are not
         self.load: ContainerFacts | None = None
         self.containers: dict[str, ContainerFacts] = {}
         self.changed = asyncio.Event()
@@ -31,10 +31,15 @@ class Directory:
             self.containers[facts.service] = facts
             if facts.role is Role.PD and (url := facts.url(PD_PORT)):
                 self.pd[facts.service] = url
+                self._learn_own(facts, PD_PORT, url)
             elif facts.role is Role.STORE and (url := facts.url(STATUS_PORT)):
                 self.status[facts.service] = url
-                if facts.own and (own := facts.own_url(STATUS_PORT)) != url:
-                    self.own[facts.service] = own
+                self._learn_own(facts, STATUS_PORT, url)
             elif facts.role is Role.LOAD:
                 self.load = facts
         self.changed.set()
+
+    def _learn_own(self, facts: ContainerFacts, port: str, published: str) -> None:
+        own = facts.own_url(port) if facts.own else None
+        if own is not None and own != published:
+            self.own[facts.service] = own

@@ -14,6 +14,7 @@ from console.model.observation import Observation
 
 from . import probe
 from .clock import Clock
+from .reach import DIRECT_S, Reach
 from .source import Emit, Health, every, supervised
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class PdMember:
         self,
         name: str,
         url: Callable[[], str | None],
+        own: Callable[[], str | None],
         clock: Clock,
         emit: Emit,
         poll_s: float,
@@ -170,6 +172,7 @@ class PdMember:
         self.name = name
         self._url, self._clock, self._emit, self._poll_s, self._lead = url, clock, emit, poll_s, lead
         self._health = Health(name, emit, clock, poll_s)
+        self._reach = Reach(name, PING, url, own, clock, emit)
         self._client: httpx.AsyncClient | None = None
 
     async def run(self) -> None:
@@ -185,12 +188,14 @@ class PdMember:
             async with asyncio.TaskGroup() as group:
                 for period, once in (
                     (PING_S, self._ping),
+                    (DIRECT_S, self._reach.direct),
                     (LOCAL_S, self._local),
                     (self._poll_s, self._stores),
                     (self._poll_s, self._views),
                     (self._poll_s * SLOW_FACTOR, self._slow),
                 ):
                     group.create_task(supervised(self.name, self._health, self._beat(period, once)))
+                group.create_task(supervised(self.name, self._health, self._reach.idle))
 
     def _beat(self, period: float, once: Callable[[], Any]) -> Callable[[], Any]:
         return lambda: every(self._clock, period, once)

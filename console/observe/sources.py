@@ -71,9 +71,8 @@ class Sources:
             self.directory.changed.clear()
             for name in list(self.directory.pd):
                 if f"pd/{name}" not in self._tasks:
-                    member = PdMember(
-                        name, self._lookup_pd(name), self._clock, self._emit, self._plan.poll_s, self._leader
-                    )
+                    where = (self._lookup_pd(name), self._lookup_own(name))
+                    member = PdMember(name, *where, self._clock, self._emit, self._plan.poll_s, self._leader)
                     self._tasks.start(f"pd/{name}", member.run())
             for name in list(self.directory.status):
                 if f"store/{name}" not in self._tasks:
