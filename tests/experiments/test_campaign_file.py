@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from console.model.experiment import Experiment, Limits, Sample
 SLO = {"availability": 99.9, "window": 86400}
 
 
+NO_HURRY = settings(deadline=None, max_examples=80)
+
+
+@cache
 def experiment(name: str = "domain-n-1") -> Experiment:
     path = library.find(name)
     assert path is not None
@@ -113,7 +118,7 @@ LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3))
 
 
-@settings(deadline=None, max_examples=80)
+@NO_HURRY
 @given(st.sampled_from(["title", "description", "experiments", "matrix", "budget", "stop_on"]), VALUES)
 def test_nothing_in_a_field_breaks_the_check(field: str, value: Any) -> None:
     """Whatever stands in a field, there is an answer and no exception."""
@@ -126,6 +131,7 @@ def test_nothing_in_a_field_breaks_the_check(field: str, value: Any) -> None:
 # -- matrix -----------------------------------------------------------------------------------------------------------
 
 
+@NO_HURRY
 @given(
     st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(), min_size=1, max_size=4, unique=True), max_size=4)
 )
@@ -135,7 +141,7 @@ def test_a_matrix_has_every_combination_once(matrix: dict[str, list[int]]) -> No
     assert {tuple(p[a] for a in matrix) for p in found} == set(itertools.product(*matrix.values()))
 
 
-@settings(deadline=None, max_examples=20)
+@settings(NO_HURRY, max_examples=20)
 @given(st.sampled_from(["tikv0", "tikv1"]), st.integers(1, 600))
 def test_a_variant_differs_in_its_axes_alone(target: str, duration: int) -> None:
     plain = experiment()
@@ -170,6 +176,7 @@ def test_a_parameter_is_an_axis() -> None:
 # -- order ------------------------------------------------------------------------------------------------------------
 
 
+@NO_HURRY
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["", *"abcde"])), max_size=9))
 def test_what_widens_comes_after_what_it_widens(pairs: list[tuple[str, str]]) -> None:
     """The same runs, in the order of the file but for that; where two widen each other nothing is lost."""
@@ -217,6 +224,7 @@ def test_what_an_error_budget_is() -> None:
     assert budget.outside(samples, LIMITS) == (pytest.approx(4 + 5), pytest.approx(1 + 8))
 
 
+@NO_HURRY
 @given(
     st.lists(st.tuples(st.floats(0, 20), st.none() | st.floats(0, 2000), st.none() | st.floats(0, 500)), max_size=30)
 )

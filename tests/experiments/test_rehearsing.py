@@ -12,6 +12,7 @@ from console.experiments.reading import parse
 from console.faults.catalogue import KINDS
 from console.faults.kind import Undo
 from console.faults.lab import Lab
+from console.faults.rollback import Pace
 from console.model.experiment import Experiment
 from console.model.fault import Outcome, Refusal
 from console.session.core import Session
@@ -39,15 +40,20 @@ async def test_each_step_is_put_back_twice(tmp_path: Path, monkeypatch: pytest.M
     try:
         await session.start()
         assert await session.until(lambda: bool(session.view().cluster.workload.intervals), 20)
+        assert session.parts.actor is not None
+        session.parts.actor._returning._pace = Pace(stable_s=0.4, poll_s=0.05)
         rehearsal = Rehearsal(session, experiment(), db, lambda what, said: told.append((what, said)))
-        (planned, theirs) = await rehearsal.plan()
+        for _ in range(4):  # a machine that starves the console has its guard refuse
+            await session.until(lambda: session.view().level.value == "GREEN", 10)
+            planned, theirs = await rehearsal.plan()
+            if planned.refusal is None:
+                break
         assert (planned.refusal, len(planned.targets), exit_code([planned, theirs])) == (None, 1, 0)
         assert "docker start" in planned.undo
         assert not session.view().injections
         await _whole(rehearsal, told)
         await _not_idempotent(session, rehearsal, monkeypatch)
         assert [r.action for r in await audit.read(db)].count("rehearse") >= 2
-        assert session.parts.actor is not None
         assert not session.parts.actor.live
     finally:
         await db.close()
@@ -57,6 +63,7 @@ async def test_each_step_is_put_back_twice(tmp_path: Path, monkeypatch: pytest.M
 async def tried(rehearsal: Rehearsal, hold_s: float) -> list[Rehearsed]:
     """A machine that starves the console has its guard refuse; then it is asked again."""
     for _ in range(4):
+        await rehearsal._session.until(lambda: rehearsal._session.view().level.value == "GREEN", 10)
         done = await rehearsal.run(hold_s)
         if done[0].refusal is None or done[0].refusal.code not in ("NOT_STEADY", "STALE_MONITORING", "QUORUM"):
             break
