@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import click
@@ -54,6 +55,9 @@ async def _carry_out(wanted: Options, planned: Campaign | None, campaign_id: str
         await observed(session)  # the first run is not to be refused for what nobody has looked at yet
         await Campaigner(session, db, wanted.home, campaign_id, _telling(session, quiet)).run()
         return await gathered(db, campaign_id)
+    except asyncio.CancelledError:
+        click.echo(f"interrupted: `chaos-console experiment campaign resume {campaign_id}` goes on", err=True)
+        raise
     except CampaignError as error:
         raise Failure(str(error), REFUSED) from error
     except StorageError as error:

@@ -120,8 +120,16 @@ async def _storage() -> list[Line]:
     try:
         db = await Database.open(state_dir() / "console.db")
         left = await labs_with_live(db)
+        wrong = await db.integrity()
         await db.close()
         lines.append(Line("journal", True, str(db.path)))
+        if db.set_aside is not None:
+            said = f"was damaged and is set aside as {db.set_aside.name}; this one was begun anew"
+            lines.append(Line("database", False, said, "look at what it had injected: chaos-console status"))
+        else:
+            lines.append(
+                Line("database", not wrong, wrong or "integrity check: ok", "restore a `chaos-console backup`")
+            )
         if left:
             names = ", ".join(p for _, _, p in left)
             lines.append(Line("injected", False, f"something may still be injected in {names}", "chaos-console revert"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,10 @@ from .campaign import campaign
 from .common import NOT_RUN, OK, USAGE, Failure, cluster_options, emit_json, opened, options, run_async, table
 from .compare import compare
 from .disk import from_disk
+from .files import load_experiment
+from .rehearse import rehearse
+from .runs import runs
+from .verify import verify
 
 if TYPE_CHECKING:
     from console.session.opening import Options
@@ -27,28 +30,6 @@ def experiment() -> None:
     """Experiments: a hypothesis, a steady state, a fault, and proof (Chaos Toolkit's file format)."""
 
 
-experiment.add_command(compare)
-
-
-def _load(name: str) -> Experiment:
-    """By path, or by its name in the library. Raises Failure with every problem of the file."""
-    from console.experiments import library
-    from console.experiments.checking import check
-    from console.experiments.reading import ReadingError, read
-
-    path = Path(name)
-    if not path.exists():
-        path = library.find(name) or path
-    try:
-        found = check(read(path))
-    except ReadingError as error:
-        raise Failure(str(error), USAGE) from error
-    if isinstance(found, Experiment):
-        return found
-    lines = [str(p) if p.code == "INVALID" else f"{p} ({p.code})" for p in found]
-    raise Failure("\n  ".join(lines), max(found, key=lambda p: p.exit_code == USAGE).exit_code)
-
-
 @experiment.command()
 @click.argument("files", nargs=-1, required=True)
 def validate(files: Sequence[str]) -> int:
@@ -56,7 +37,7 @@ def validate(files: Sequence[str]) -> int:
     worst = OK
     for name in files:
         try:
-            found = _load(name)
+            found = load_experiment(name)
         except Failure as failure:
             click.echo(f"chaos-console: {failure.message}", err=True)
             worst = max(worst, failure.exit_code)
@@ -75,7 +56,7 @@ def list_(scope: str | None, kind: str | None, as_json: bool) -> int:
 
     rows = []
     for path in library.files():
-        e = _load(str(path))
+        e = load_experiment(str(path))
         if scope in (None, e.scope) and kind in (None, e.type):
             rows.append((path.stem, e.type, e.scope, e.failure_type, e.max_targets, e.title))
     head = ("name", "type", "scope", "failure", "targets", "title")
@@ -90,7 +71,7 @@ def list_(scope: str | None, kind: str | None, as_json: bool) -> int:
 @click.argument("name")
 def show(name: str) -> int:
     """Print an experiment's file."""
-    click.echo(clean_file(Path(_load(name).source)), nl=False)
+    click.echo(clean_file(Path(load_experiment(name).source)), nl=False)
     return OK
 
 
@@ -110,7 +91,7 @@ def run(name: str, repeat: int, limit: int | None, as_json: bool, **given: Any) 
 
     Exit 0 confirmed, 1 rejected, 6 failed and rolled back, 4 rollback not COMPLETE, 3 refused by a safety rule.
     """
-    found = _load(name)
+    found = load_experiment(name)
     wanted = options(**given)
     if wanted.pd:
         raise Failure("--pd observes only; an experiment needs something to act through", USAGE)
@@ -184,54 +165,6 @@ def _variance(done: Sequence[Run]) -> None:
 
 
 @experiment.command()
-@click.option("--json", "as_json", is_flag=True, help="A JSON list.")
-def runs(as_json: bool) -> int:
-    """List the runs on this machine, newest first; INTERRUPTED: it began, and its process ended before it did."""
-    ended, open_ones = run_async(stored_runs()), run_async(_unended())
-    rows = [(r.began_wall, r, None) for r in ended] + [(b.began_wall, None, b) for b in open_ones]
-    rows.sort(key=lambda row: -row[0])
-    if as_json:
-        emit_json([_listed(r) if r else _listed_open(b) for _, r, b in rows])
-        return OK
-    table(
-        [
-            (r.id, r.status, r.rollback, f"{r.ended_wall - r.began_wall:.0f} s", r.mode, r.experiment)
-            if r
-            else (b.id, b.status, "-", "-", b.place.mode, b.experiment)
-            for _, r, b in rows
-        ],
-        ("run", "status", "rollback", "took", "mode", "experiment"),
-    )
-    return OK
-
-
-def _listed(run: Any) -> dict[str, Any]:
-    return {k: v for k, v in dataclasses.asdict(run).items() if k != "journal"}
-
-
-def _listed_open(run: Any) -> dict[str, Any]:
-    there = run.folder if Path(run.folder).exists() else ""
-    return {
-        "id": run.id, "experiment": run.experiment, "source": run.source, "status": run.status, "why": run.why,
-        "project": run.place.project, "mode": run.place.mode, "began_wall": run.began_wall, "folder": there,
-        "record": run.place.record,
-    }  # fmt: skip
-
-
-async def _unended() -> Any:
-    from console.storage import begun
-
-    return await from_disk(begun.unended)
-
-
-async def stored_runs(since: float = 0.0, until: float = 1e12) -> Any:
-    """Runs that began in a period (Unix seconds), oldest first."""
-    from console.storage import runs as rows
-
-    return await from_disk(lambda db: rows.stored(db, since, until))
-
-
-@experiment.command()
 @click.argument("run_id", metavar="RUN")
 @click.option("--json", "as_json", is_flag=True, help="Chaos Toolkit's journal instead.")
 def report(run_id: str, as_json: bool) -> int:
@@ -272,7 +205,7 @@ def brief(name: str, previous: str | None) -> int:
     """Print an experiment as a brief for another engineer."""
     from console.experiments.brief import brief as text
 
-    found = _load(name)
+    found = load_experiment(name)
     earlier = run_async(_one(previous)) if previous else None
     if previous and earlier is None:
         raise Failure(f"no run {previous!r}", USAGE)
@@ -301,4 +234,8 @@ def import_(file: str, out: str | None) -> int:
     return OK
 
 
+experiment.add_command(runs)
+experiment.add_command(compare)
+experiment.add_command(rehearse)
 experiment.add_command(campaign)
+experiment.add_command(verify)

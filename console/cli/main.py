@@ -34,6 +34,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "eval": ("evaluate", "evaluate"),
     "experiment": ("experiment", "experiment"),
     "report": ("report", "report"),
+    "verify": ("verify", "verify"),
+    "backup": ("data", "backup"),
+    "export": ("data", "export"),
 }
 
 

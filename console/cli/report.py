@@ -18,7 +18,7 @@ def report(since: str, until: str) -> int:
     """Print the period's report (Markdown); a period without a run has one too."""
     from console.evidence.period import period
 
-    from .experiment import stored_runs
+    from .runs import stored_runs
 
     first, last = _day(since, "--from"), _day(until, "--to")
     if last < first:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from console.observe.engine import ContainerFacts, EngineError
 
@@ -19,6 +19,7 @@ from .lab import HELPER, Lab
 
 YOUNG_S = 20.0  # a helper just made may belong to a console that is about to tell its journal
 AT_ONCE = 8
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,35 @@ async def sweep(lab: Lab, live: Collection[str], containers: Collection[str]) ->
     done: list[tuple[Orphan, str]] = []
     for orphan in await helpers(lab, live):
         done.append((orphan, await _attempt(lab.engine.remove(orphan.where))))
+    marks = await _everywhere(lab, containers, lambda container: _sweep_one(lab, container, live))
+    return done + marks
+
+
+async def look(lab: Lab, live: Collection[str], containers: Collection[str]) -> list[Orphan]:
+    """The same, and nothing is taken away. Raises EngineError."""
+
+    async def one(container: ContainerFacts) -> list[Orphan]:
+        return [o for o in await _marks(lab, container) if o.injection not in live]
+
+    return await helpers(lab, live) + await _everywhere(lab, containers, one)
+
+
+async def _everywhere(
+    lab: Lab, left_alone: Collection[str], ask: Callable[[ContainerFacts], Awaitable[list[T]]]
+) -> list[T]:
+    """The answers of every running container whose namespaces carry no live injection."""
     if await lab.engine.image(helper.IMAGE) is None:
-        return done  # nothing of ours can be in a namespace where the helper could not be made, nor looked for
+        return []  # nothing of ours can be in a namespace where the helper could not be made, nor looked for
     gate = asyncio.Semaphore(AT_ONCE)
-    looked_at = [c for c in await lab.containers() if c.running and c.id not in containers]
+
+    async def one(container: ContainerFacts) -> list[T]:
+        async with gate:
+            return await ask(container)
+
+    looked_at = [c for c in await lab.containers() if c.running and c.id not in left_alone]
     async with asyncio.TaskGroup() as group:  # broken off, it waits for every one of them to clean up after itself
-        looks = [group.create_task(_sweep_one(lab, c, live, gate)) for c in looked_at]
-    return done + [found for look in looks for found in look.result()]
+        looks = [group.create_task(one(c)) for c in looked_at]
+    return [found for task in looks for found in task.result()]
 
 
 async def helpers(lab: Lab, live: Collection[str]) -> list[Orphan]:
@@ -67,22 +90,30 @@ async def helpers(lab: Lab, live: Collection[str]) -> list[Orphan]:
     return found
 
 
-async def _sweep_one(
-    lab: Lab, container: ContainerFacts, live: Collection[str], gate: asyncio.Semaphore
-) -> list[tuple[Orphan, str]]:
+async def _sweep_one(lab: Lab, container: ContainerFacts, live: Collection[str]) -> list[tuple[Orphan, str]]:
     undo: dict[str, Any] = {"id": "scan", "container": container.id}
-    async with gate:
-        try:
-            spec = await _spec(lab, container)
-            output = await helper.once(lab, undo, ("marks",), spec)
-        except EngineError:
-            return []  # it ended meanwhile, and its namespace with it
-        found = [o for o in _read(output, container) if o.injection not in live]
-        done = []
-        for injection in sorted({o.injection or "scan" for o in found}):
-            error = await _attempt(helper.once(lab, undo, ("undo", injection), spec))
-            done += [(o, error) for o in found if (o.injection or "scan") == injection]
-        return done
+    found = [o for o in await _marks(lab, container) if o.injection not in live]
+    if not found:
+        return []
+    try:
+        spec = await _spec(lab, container)
+    except EngineError as why:
+        return [(o, str(why)) for o in found]
+    done: list[tuple[Orphan, str]] = []
+    for injection in sorted({o.injection or "scan" for o in found}):
+        error = await _attempt(helper.once(lab, undo, ("undo", injection), spec))
+        done += [(o, error) for o in found if (o.injection or "scan") == injection]
+    return done
+
+
+async def _marks(lab: Lab, container: ContainerFacts) -> list[Orphan]:
+    """All that bears our mark in a container's namespaces and on its volume."""
+    undo: dict[str, Any] = {"id": "scan", "container": container.id}
+    try:
+        output = await helper.once(lab, undo, ("marks",), await _spec(lab, container))
+    except EngineError:
+        return []  # it ended meanwhile, and its namespace with it
+    return _read(output, container)
 
 
 def _read(output: str, container: ContainerFacts) -> list[Orphan]:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -29,8 +30,9 @@ from .experimenting import execute, new_id
 from .opening import Options
 
 BEAT_S = 1.0
+TRIES = 3  # at a run that an unsteady cluster does not let begin
 SETTLE_S = 60.0  # of the cluster's time, for all to be well before a run
-# The cluster or the console is in no state for any run: none of them is tried, and the campaign can be resumed.
+# The cluster or the console is in no state for any run: no further one is tried, and the campaign can be resumed.
 NOT_NOW = (
     "NOT_STEADY", "DISARMED", "READ_ONLY", "STALE_MONITORING", "CANNOT_CHECK", "NO_JOURNAL", "ENV_PRODUCTION",
     "NOT_ALLOWED", "STUCK",
@@ -104,6 +106,7 @@ class Campaigner:
     def __post_init__(self) -> None:
         self._me = f"process {os.getpid()} {uuid.uuid4().hex[:6]}"
         self._lost = ""  # who took it over
+        self._unsteady: Counter[int] = Counter()  # by item: runs refused for an unsteady cluster
         self._now: StoredItem | None = None
         self._course: Course | None = None
         self._began = 0.0
@@ -215,6 +218,10 @@ class Campaigner:
             return CampaignState.STOPPED, f"rollback {run.rollback.value} of {item.label}"
         if not_now and run.status is Status.FAILED:
             await self._done(item, ItemState.STOPPED, run)
+            self._unsteady[item.seq] += not_now == "NOT_STEADY"
+            if not_now == "NOT_STEADY" and self._unsteady[item.seq] < TRIES:
+                await campaigns.again(self.db, self.id, item)
+                return None
             return CampaignState.INTERRUPTED, f"{not_now}: {clean(run.why, 300)}"
         await self._done(item, ItemState.DONE, run)
         word = {Status.REJECTED: "rejected", Status.FAILED: "failed"}.get(run.status)

@@ -75,6 +75,15 @@ class Database:
         except sqlite3.Error as error:
             raise StorageError(f"{self.path}: {error}") from error
 
+    async def copy_into(self, target: aiosqlite.Connection) -> None:
+        """SQLite's online backup: a consistent copy while others write. Raises sqlite3.Error."""
+        await self._db.backup(target)
+
+    async def integrity(self) -> str:
+        """SQLite's whole integrity check, indexes included: empty where it holds, else the first thing it found."""
+        rows = await self.rows("PRAGMA integrity_check(1)")
+        return "" if rows and rows[0][0] == "ok" else str(rows[0][0] if rows else "no answer")
+
     async def close(self) -> None:
         """Close the connection. Idempotent."""
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ from console.model.experiment import Experiment, Limits, Sample
 SLO = {"availability": 99.9, "window": 86400}
 
 
+FEWER = settings(max_examples=80)
+
+
+@cache
 def experiment(name: str = "domain-n-1") -> Experiment:
     path = library.find(name)
     assert path is not None
@@ -126,6 +131,7 @@ def test_nothing_in_a_field_breaks_the_check(field: str, value: Any) -> None:
 # -- matrix -----------------------------------------------------------------------------------------------------------
 
 
+@FEWER
 @given(
     st.dictionaries(st.sampled_from("abcd"), st.lists(st.integers(), min_size=1, max_size=4, unique=True), max_size=4)
 )
@@ -170,6 +176,7 @@ def test_a_parameter_is_an_axis() -> None:
 # -- order ------------------------------------------------------------------------------------------------------------
 
 
+@FEWER
 @given(st.lists(st.tuples(st.sampled_from("abcde"), st.sampled_from(["", *"abcde"])), max_size=9))
 def test_what_widens_comes_after_what_it_widens(pairs: list[tuple[str, str]]) -> None:
     """The same runs, in the order of the file but for that; where two widen each other nothing is lost."""
@@ -217,6 +224,7 @@ def test_what_an_error_budget_is() -> None:
     assert budget.outside(samples, LIMITS) == (pytest.approx(4 + 5), pytest.approx(1 + 8))
 
 
+@FEWER
 @given(
     st.lists(st.tuples(st.floats(0, 20), st.none() | st.floats(0, 2000), st.none() | st.floats(0, 500)), max_size=30)
 )

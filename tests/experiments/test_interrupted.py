@@ -39,6 +39,10 @@ def test_a_killed_run_is_listed_and_put_back(tmp_path: Path) -> None:
         code, said = served.run("experiment", "report", listed["id"])
         assert (code, "INTERRUPTED" in said) == (6, True)
         until(lambda: states() == ["reverted"], "end of the injection")
+        code, said = served.run("verify", listed["id"], "--json")
+        checks = {c["check"]: c["passed"] for c in json.loads(said)["checks"]}
+        assert (code, checks["injections"], checks["files"], checks["traces"]) == (0, True, None, True), said
+        assert all(checks[name] for name in ("pd0", "pd1", "pd2", "tikv0", "tikv1", "tikv2"))
 
 
 def experiment() -> Experiment:

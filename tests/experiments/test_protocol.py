@@ -136,7 +136,7 @@ async def test_confirmed() -> None:
     run = await ran(world)
     assert (run.status, run.rollback, run.exit_code) == (Status.CONFIRMED, Outcome.COMPLETE, 0), run.why
     assert [m.what for m in run.marks] == ["steady state", "injected", "putting back", "put back", "recovered"]
-    assert world.calls == ["canary written", "inject kill random", "put back"]
+    assert world.calls == ["canary written", "inject kill n-1", "put back"]
     assert run.detection_s == pytest.approx(0.3)
     assert {s.phase for s in run.samples} == {"baseline", "fault", "recovery"}
     assert all(g.passed for g in run.gates if g.mandatory)
