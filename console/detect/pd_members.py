@@ -67,7 +67,8 @@ class PdMemberDetector:
         if ping is not None and ping.reach.answered and ping.at > _down(probe):
             return False  # it is alive: what is silent is the leader it asks on our behalf
         others = [o.probes["stores"] for o in cluster.members.values() if o is not m and "stores" in o.probes]
-        fine = [o.since for o in others if o.reach is Reach.OK]
+        # In a sparse record a good answer from before may only be one that is being waited for.
+        fine = [o.since for o in others if o.reach is Reach.OK and (not cluster.sparse or o.at > _down(probe))]
         if not fine:
             return False
         # In a sparse record a silence that goes on is one line: it holds until another comes.

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from .base import ALIVE, ANY, NODE, VETO, Advice, Clue, Signature
 
+# What the end of a process does to all who look at it. A signal that can be caught, one that cannot and the kernel all
+# close the same sockets: none of this tells one end from another, so every end has it and only the code decides.
+_ENDED = (
+    Clue("reach.refused", 2, -2, 2),
+    Clue("reach.closed", 2),
+    Clue("reach.gone", 1),
+    Clue("reach.silent", -3),
+    Clue("workload.client-refused", 2),
+    Clue("workload.client-reset", 2),
+    Clue("workload.client-no-such-host", 0.5),
+    Clue("workload.client-timed-out", -1.5),
+    Clue("pd.unhealthy", 1),
+    Clue("pd.heartbeat-late", 1.5),
+    Clue("pd.disconnected", 0.5),
+    Clue("pd.leaders-left", 1),
+)
+
 PROCESS: tuple[Signature, ...] = (
     Signature(
         "kill",
@@ -20,19 +37,8 @@ PROCESS: tuple[Signature, ...] = (
             Clue("engine.event-kill", 1.5),
             Clue("engine.event-term", -4),
             Clue("engine.event-restart", -4),
-            Clue("reach.refused", 2, -2, 2),
-            Clue("reach.closed", 2),
-            Clue("reach.gone", 1),
-            Clue("reach.silent", -3),
             Clue("reach.fine", VETO),
-            Clue("workload.client-refused", 2),
-            Clue("workload.client-reset", 2),
-            Clue("workload.client-no-such-host", 0.5),
-            Clue("workload.client-timed-out", -1.5),
-            Clue("pd.unhealthy", 1),
-            Clue("pd.heartbeat-late", 1.5),
-            Clue("pd.disconnected", 0.5),
-            Clue("pd.leaders-left", 1),
+            *_ENDED,
         ),
         Advice(
             "{c} was killed",
@@ -59,11 +65,8 @@ PROCESS: tuple[Signature, ...] = (
             Clue("engine.event-term", 3.5),
             Clue("engine.event-stop", 2),
             Clue("engine.event-restart", -4),
-            Clue("reach.refused", 2, -2, 2),
-            Clue("reach.closed", 1),
-            Clue("reach.silent", -3),
             Clue("reach.fine", VETO),
-            Clue("workload.client-reset", -1),
+            *_ENDED,
         ),
         Advice(
             "{c} was stopped in an orderly way",
