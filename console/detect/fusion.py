@@ -96,7 +96,8 @@ class _Open:
             return None
         fast = [f.cleared for f in placed if f.cleared is not None and f.alone and f.vantage in _FAST]
         stalled = [f.cleared for f in self.findings if f.cleared is not None and f.symptom == "stalled"]
-        return max([*fast, *stalled]) if fast else max(cleared)
+        firm = [f.cleared for f in self.findings if f.cleared is not None and f.alone]
+        return max([*fast, *stalled]) if fast else max(firm or cleared)
 
     def frozen(self) -> Incident:
         return Incident(

@@ -15,6 +15,9 @@ LOST_S = 1.5  # leader-served answers missing from every member for this long
 UNHEALTHY_S = 1.0
 MOVED_QUIETLY_S = 4.0  # the old leader still answers this long after: it was moved, it did not fail
 _EVERY = ("stores", "members", "health", "leader", "etcd")
+# A PD member asked to end says so at its own port for a moment, and again while it starts; a killed one cannot.
+_CLOSING = "server not started"
+CLOSING_S = 5.0
 _SERVED = ("stores", "members")  # answered by the leader, through whichever member was asked
 
 
@@ -23,6 +26,7 @@ class PdMemberDetector:
 
     def __init__(self) -> None:
         self._moved: float | None = None
+        self._closing: dict[str, float] = {}
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Judge each member, then PD as a whole."""
@@ -36,15 +40,17 @@ class PdMemberDetector:
     def _refused(self, m: Member, ledger: Ledger) -> None:
         own = [p for k, p in m.probes.items() if k in _EVERY]  # others are asked of the leader alone, and grow old
         refused = [p for p in own if p.reach is Reach.REFUSED]
+        closing = [p.at for p in own if p.reach is Reach.ERROR and _CLOSING in p.detail]
+        if closing:
+            self._closing[m.name] = max(closing)
         if refused:
             first = min(refused, key=lambda p: p.at)
             onset = min(p.down_since if p.down_since is not None else p.at for p in refused)
             if not ledger.has(Vantage.PD, "refused", m.name):
-                ledger.raise_(
-                    Finding(
-                        Vantage.PD, "refused", m.name, onset, first.since, f"PD member {m.name} refuses connections"
-                    )
-                )
+                orderly = first.at - self._closing.get(m.name, -CLOSING_S) < CLOSING_S
+                text = f"PD member {m.name} {'closed and ' if orderly else ''}refuses connections"
+                attrs = {"end": "orderly"} if orderly else {}
+                ledger.raise_(Finding(Vantage.PD, "refused", m.name, onset, first.since, text, attrs=attrs))
         elif any(p.reach.answered for p in own):
             last = max((p.at for p in own if p.reach.answered), default=0.0)
             ledger.clear(Vantage.PD, "refused", m.name, last)

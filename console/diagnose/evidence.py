@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median, pstdev
 
+from console.detect.carrier import CARRIES
 from console.model.cluster import Cluster, Container
 from console.model.incident import Finding, Incident, Vantage
 from console.model.names import Role, role_of
@@ -94,6 +95,7 @@ _METRICS = {
 FLAT = 0.03  # guides/tikv.md 4.4: a bandwidth cap leaves a plateau with a deviation below 2 %
 RAGGED = 0.45
 _BUSY = ("all-busy", "one-busy")
+_FAMILIES = {s: "direct" for s in OWN_ADDRESS} | {s: "metrics" for s in _METRICS} | {s: "busy" for s in _BUSY}
 BUSY_WITHIN_S = 20.0  # later than this it is the load coming back, or a store taking over
 FLAPS = 3  # times within one incident
 
@@ -102,18 +104,18 @@ def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
     sentence = told(f.seen, began, f.vantage.value, f.text)
     if f.symptom in _REACH:
         ev.add(f"reach.{f.symptom}", sentence)
+        if f.symptom == "refused":
+            _end(ev, f, sentence)
         if f.times >= 2:
             text = f"it came and went {f.times} times"
             ev.add("reach.flaps" if f.times >= FLAPS else "reach.twice", told(f.seen, began, f.vantage.value, text))
         return
-    if f.symptom in OWN_ADDRESS:
-        ev.add(f"direct.{f.symptom}", sentence)
+    if family := _FAMILIES.get(f.symptom):
+        ev.add(f"{family}.{f.symptom}", sentence)
         return
-    if f.symptom in _METRICS:
-        ev.add(f"metrics.{f.symptom}", sentence)
-        return
-    if f.symptom in _BUSY:
-        ev.add(f"busy.{f.symptom}", sentence)
+    if f.symptom == CARRIES:
+        if f.attrs.get("store") == ev.component:
+            ev.add("place.carries-all", sentence)
         return
     if f.symptom == "slow":
         ev.add(f"rtt.{f.attrs.get('shape', 'slow')}", sentence)
@@ -130,6 +132,14 @@ def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
         ev.add("pd.leader-moved-quietly", sentence)
     if f.attrs.get("evicting"):
         ev.add("pd.evicting", told(f.seen, began, "pd", "an evict-leader scheduler is active"))
+
+
+def _end(ev: Evidence, f: Finding, sentence: str) -> None:
+    """How a port ended and whether it was soon back: all there is of a process where no engine is asked."""
+    if f.attrs.get("end") == "orderly":
+        ev.add("reach.closing", sentence)
+    if f.cleared is not None and f.cleared - f.onset <= CAME_BACK_S and f.times == 1:
+        ev.add("reach.came-back", f"its port answered again after {f.cleared - f.onset:.1f} s")
 
 
 def _exit(ev: Evidence, f: Finding) -> None:
@@ -243,11 +253,12 @@ ANYWHERE = "cluster"  # a place not known
 
 def candidates(incident: Incident, cluster: Cluster) -> tuple[str, ...]:
     """Components an explanation may name: those found, else the PD leader that was lost; else, where only clients
-    suffer, the client and a place not known."""
+    suffer, the client and the one store that carries it, or a place not known."""
     if incident.components:
         return incident.components
     leaders = {f.attrs["leader"] for f in incident.findings if f.symptom == "leader-lost" and f.attrs.get("leader")}
     if leaders:
         return tuple(sorted(leaders))
     client = next((c.service for c in cluster.containers.values() if c.role is Role.LOAD), "ycsb")
-    return (ANYWHERE, client) if any(f.vantage is Vantage.WORKLOAD for f in incident.findings) else ()
+    carrier = next((f.attrs["store"] for f in incident.findings if f.symptom == CARRIES), ANYWHERE)
+    return (carrier, client) if any(f.vantage is Vantage.WORKLOAD for f in incident.findings) else ()

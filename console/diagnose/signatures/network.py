@@ -38,6 +38,8 @@ NETWORK: tuple[Signature, ...] = (
             Clue("direct.hangs", -6),
             Clue("reach.unreachable", 4),
             Clue("reach.refused", 0.5, -0.5, 2),
+            Clue("reach.closing", VETO),
+            Clue("reach.came-back", -2),
             Clue("reach.fine", VETO),
             Clue("reach.flaps", -7),
             Clue("reach.twice", -2),
