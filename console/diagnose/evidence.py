@@ -94,13 +94,16 @@ _METRICS = {
 }
 FLAT = 0.03  # guides/tikv.md 4.4: a bandwidth cap leaves a plateau with a deviation below 2 %
 RAGGED = 0.45
+TRICKLE = 10.0  # ops/s; through a cut goes what clients retry elsewhere, one or two a second; more than that has a way
 _BUSY = ("all-busy", "one-busy")
-_FAMILIES = {s: "direct" for s in OWN_ADDRESS} | {s: "metrics" for s in _METRICS} | {s: "busy" for s in _BUSY}
+_FAMILIES = dict.fromkeys(OWN_ADDRESS, "direct") | dict.fromkeys(_METRICS, "metrics") | dict.fromkeys(_BUSY, "busy")
 BUSY_WITHIN_S = 20.0  # later than this it is the load coming back, or a store taking over
 FLAPS = 3  # times within one incident
 
 
 def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
+    if f.symptom == CARRIES and f.attrs.get("store") != ev.component:
+        return
     sentence = told(f.seen, began, f.vantage.value, f.text)
     if f.symptom in _REACH:
         ev.add(f"reach.{f.symptom}", sentence)
@@ -112,10 +115,6 @@ def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
         return
     if family := _FAMILIES.get(f.symptom):
         ev.add(f"{family}.{f.symptom}", sentence)
-        return
-    if f.symptom == CARRIES:
-        if f.attrs.get("store") == ev.component:
-            ev.add("place.carries-all", sentence)
         return
     if f.symptom == "slow":
         ev.add(f"rtt.{f.attrs.get('shape', 'slow')}", sentence)
@@ -240,6 +239,8 @@ def _shape(ev: Evidence, incident: Incident, cluster: Cluster, end: float) -> No
     text = f"workload {felt.seen - incident.began:+.1f} s: throughput is at {mean / usual:.0%} of what is usual, "
     if mean < 0.06 * usual:
         ev.add("shape.next-to-nothing", text + "next to nothing")
+        if median(now) >= TRICKLE:
+            ev.add("shape.trickle", text + f"and still {median(now):.0f} ops/s get through")
     elif spread < FLAT:
         ev.add("shape.plateau", text + f"flat to {spread:.1%}")
     elif spread > RAGGED:

@@ -108,6 +108,7 @@ NETWORK: tuple[Signature, ...] = (
             Clue("workload.fallen", -2),
             Clue("rtt.lossy", -3),
             Clue("rtt.shifted", -3),
+            Clue("shape.trickle", -4),
         ),
         Advice(
             "{c} is cut off from the other stores; PD and we still reach it",
@@ -169,6 +170,7 @@ NETWORK: tuple[Signature, ...] = (
             Clue("rtt.lossy", -6),
             Clue("rtt.shifted", -6),
             Clue("rtt.starved", -5),
+            Clue("shape.trickle", VETO),
         ),
         Advice(
             "only the clients cannot reach {c}; the cluster does",
@@ -191,6 +193,7 @@ NETWORK: tuple[Signature, ...] = (
             Clue("shape.next-to-nothing", 1.5),
             Clue("shape.plateau", -2),
             Clue("workload.fallen", 0.5),
+            Clue("shape.trickle", 2),
         ),
         Advice(
             "{c} loses packets",
