@@ -12,6 +12,7 @@ from .blind import data_plane
 from .busy import BusyDetector
 from .carrier import CarrierDetector
 from .docker import DockerDetector
+from .foreign import ForeignLoadDetector
 from .fusion import Fusion
 from .ledger import Ledger
 from .metrics import MetricsDetector
@@ -35,6 +36,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     PdStoreDetector,
     ThroughputDetector,
     CarrierDetector,
+    ForeignLoadDetector,
     ClientSilenceDetector,
     ComplaintDetector,
 )

@@ -10,7 +10,7 @@ from .base import observer_sick
 from .ledger import Ledger
 
 SILENT_S = 2.5  # longer than one deadline: the question was put again and not answered again
-SPARSE_SILENT_S = 5.0
+SPARSE_SILENT_S = 3.0  # one deadline of the recorder: what was asked before PD had a leader again ends within it
 LOST_S = 1.5  # leader-served answers missing from every member for this long
 UNHEALTHY_S = 1.0
 MOVED_QUIETLY_S = 4.0  # the old leader still answers this long after: it was moved, it did not fail

@@ -95,8 +95,11 @@ _METRICS = {
 FLAT = 0.03  # guides/tikv.md 4.4: a bandwidth cap leaves a plateau with a deviation below 2 %
 RAGGED = 0.45
 TRICKLE = 10.0  # ops/s; through a cut goes what clients retry elsewhere, one or two a second; more than that has a way
+# A loss picks its victims by chance, and of a hundred turns chance alone makes 10 %; a delay is the same for all.
+EVEN = 0.04
 _BUSY = ("all-busy", "one-busy")
 _FAMILIES = dict.fromkeys(OWN_ADDRESS, "direct") | dict.fromkeys(_METRICS, "metrics") | dict.fromkeys(_BUSY, "busy")
+_FAMILIES["foreign-load"] = "busy"
 BUSY_WITHIN_S = 20.0  # later than this it is the load coming back, or a store taking over
 FLAPS = 3  # times within one incident
 
@@ -241,6 +244,8 @@ def _shape(ev: Evidence, incident: Incident, cluster: Cluster, end: float) -> No
         ev.add("shape.next-to-nothing", text + "next to nothing")
         if median(now) >= TRICKLE:
             ev.add("shape.trickle", text + f"and still {median(now):.0f} ops/s get through")
+            if spread < EVEN:
+                ev.add("shape.even", text + f"even to {spread:.1%}")
     elif spread < FLAT:
         ev.add("shape.plateau", text + f"flat to {spread:.1%}")
     elif spread > RAGGED:
@@ -262,4 +267,5 @@ def candidates(incident: Incident, cluster: Cluster) -> tuple[str, ...]:
         return tuple(sorted(leaders))
     client = next((c.service for c in cluster.containers.values() if c.role is Role.LOAD), "ycsb")
     carrier = next((f.attrs["store"] for f in incident.findings if f.symptom == CARRIES), ANYWHERE)
-    return (carrier, client) if any(f.vantage is Vantage.WORKLOAD for f in incident.findings) else ()
+    clients = any(f.vantage is Vantage.WORKLOAD or f.symptom == "foreign-load" for f in incident.findings)
+    return (carrier, client) if clients else ()

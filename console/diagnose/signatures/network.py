@@ -133,6 +133,7 @@ NETWORK: tuple[Signature, ...] = (
             Clue("pd.leaders-stayed", -4),
             Clue("rtt.lossy", -3),
             Clue("rtt.shifted", -3),
+            Clue("shape.trickle", -4),
         ),
         Advice(
             "one direction between {c} and its peers is dead",
@@ -194,6 +195,7 @@ NETWORK: tuple[Signature, ...] = (
             Clue("shape.plateau", -2),
             Clue("workload.fallen", 0.5),
             Clue("shape.trickle", 2),
+            Clue("shape.even", -2),
         ),
         Advice(
             "{c} loses packets",
@@ -214,6 +216,8 @@ NETWORK: tuple[Signature, ...] = (
             Clue("rtt.starved", -3),
             Clue("metrics.peers-slow", 2),
             Clue("metrics.commit-waits", 0.5),
+            Clue("shape.even", 3),
+            Clue("shape.plateau", 1.5),  # a closed loop with the same delay on every turn is as flat as a cap
             Clue("shape.next-to-nothing", -0.5),
             Clue("workload.fallen", 0.5),
         ),

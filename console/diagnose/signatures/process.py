@@ -92,7 +92,7 @@ PROCESS: tuple[Signature, ...] = (
             Clue("docker.running", VETO),
             Clue("docker.died-often", VETO),
             Clue("engine.event-restart", 5),
-            Clue("reach.came-back", 3),
+            Clue("reach.came-back", 3, -3, 6),
             Clue("reach.closing", 2),
             Clue("engine.oom", -4),
             *_ENDED,
