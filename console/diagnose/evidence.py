@@ -123,17 +123,23 @@ def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
         ev.add(f"rtt.{f.attrs.get('shape', 'slow')}", sentence)
         return
     if f.symptom == "leader-lost":
-        if f.attrs.get("leader") == ev.component:
-            ev.add("pd.leader-lost", sentence)
-            ev.add("reach.silent" if f.attrs.get("how") == "silence" else "reach.gone", sentence)
+        _leader_lost(ev, f, sentence)
         return
     ev.add(f"{f.vantage.value}.{f.symptom}", sentence)
+    if f.symptom in ("paused", "no-network") and f.times >= FLAPS:
+        ev.add("engine.flaps", told(f.seen, began, f.vantage.value, f"{f.symptom} {f.times} times over"))
     if f.symptom == "exited":
         _exit(ev, f)
     if f.symptom == "leader-moved" and f.attrs.get("quiet"):
         ev.add("pd.leader-moved-quietly", sentence)
     if f.attrs.get("evicting"):
         ev.add("pd.evicting", told(f.seen, began, "pd", "an evict-leader scheduler is active"))
+
+
+def _leader_lost(ev: Evidence, f: Finding, sentence: str) -> None:
+    if f.attrs.get("leader") == ev.component:
+        ev.add("pd.leader-lost", sentence)
+        ev.add("reach.silent" if f.attrs.get("how") == "silence" else "reach.gone", sentence)
 
 
 def _end(ev: Evidence, f: Finding, sentence: str) -> None:

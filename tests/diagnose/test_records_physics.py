@@ -181,3 +181,37 @@ def test_a_record_that_held_nothing_of_anybody_was_not_being_written() -> None:
     recorder.watch.advance(47.0)
     recorder.feed(with_stats(stream.run(47, 60)))
     assert recorder.watch.judged == ()
+
+
+def test_stores_that_are_sent_more_than_the_client_sends_have_other_clients() -> None:
+    recorder, stream, sent, own = Recorder(), Stream(), dict[str, float](), [0.0]
+
+    def watched(observed: Iterable[Observation], load: float, mine: float) -> Iterator[Observation]:
+        for obs in carried(observed, ONE_SERVES, sent, load):
+            if obs.src == "docker" and obs.kind.startswith("stats/"):
+                yield Observation(obs.t, obs.src, obs.kind, {**obs.data, "rx_bytes": obs.data["tx_bytes"]})
+                if "tikv2" in obs.kind:
+                    own[0] += 2e6 * mine
+                    yield Observation(obs.t, "docker", "stats/lab-ycsb-1", {"cpu_total_ns": 0, "tx_bytes": int(own[0])})
+            else:
+                yield obs
+
+    recorder.feed(watched(stream.run(0, 60), 1.0, 1.0))
+    stream.ops = 700
+    recorder.feed(watched(stream.run(60, 90), 1.6, 0.7))
+    assert recorder.said() == ("overload", "ycsb")
+
+
+def test_paused_and_resumed_over_and_over_comes_and_goes() -> None:
+    recorder, stream = started()
+    for turn in range(4):
+        t = 40.0 + 8 * turn
+        recorder.feed([event(t, "pause", "tikv1")])
+        stream.states["tikv1"] = "paused"
+        stream.broken["tikv1", "status"] = HUNG
+        recorder.feed(with_stats(stream.run(t + 2.0, t + 4.0)))
+        recorder.feed([event(t + 4.0, "unpause", "tikv1")])
+        stream.states["tikv1"] = "running"
+        del stream.broken["tikv1", "status"]
+        recorder.feed(with_stats(stream.run(t + 4.25, t + 8.0)))
+    assert recorder.said() == ("flapping", "tikv1")

@@ -162,6 +162,7 @@ PROCESS: tuple[Signature, ...] = (
             Clue("reach.gone", -4),
             Clue("reach.unreachable", -3),
             Clue("reach.flaps", -7),
+            Clue("engine.flaps", -4),  # frozen by whom or what ever, over and over: it comes and goes
             Clue("reach.twice", -2),
             Clue("reach.fine", VETO),
             Clue("workload.client-keepalive", 1.5),
