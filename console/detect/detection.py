@@ -18,6 +18,7 @@ from .ledger import Ledger
 from .metrics import MetricsDetector
 from .pd_config import PdConfigDetector
 from .pd_members import PdMemberDetector
+from .pd_peers import PdPeersDetector
 from .pd_stores import PdStoreDetector
 from .probe import ProbeDetector
 from .round_trips import RoundTripDetector
@@ -34,6 +35,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     PdConfigDetector,
     PdMemberDetector,
     PdStoreDetector,
+    PdPeersDetector,
     ThroughputDetector,
     CarrierDetector,
     ForeignLoadDetector,

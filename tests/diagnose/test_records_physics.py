@@ -215,3 +215,23 @@ def test_paused_and_resumed_over_and_over_comes_and_goes() -> None:
         del stream.broken["tikv1", "status"]
         recorder.feed(with_stats(stream.run(t + 4.25, t + 8.0)))
     assert recorder.said() == ("flapping", "tikv1")
+
+
+def test_leaders_that_leave_a_store_that_beats_and_peers_left_pending_are_a_cut_between_stores() -> None:
+    recorder, stream = Recorder(), Stream()
+    recorder.feed(stream.run(0, 60))
+    stream.leaders["tikv0"] = 2
+    recorder.feed([Observation(60.5, "pd0", "check/pending-peer", {"status": 200, "body": 2})])
+    recorder.feed(stream.run(60.5, 80))
+    assert recorder.said() == ("isolate-peers", "tikv0")
+
+
+def test_peers_that_only_lag_for_a_moment_are_nobodys_trouble() -> None:
+    recorder, stream = Recorder(), Stream()
+    recorder.feed(stream.run(0, 60))
+    stream.leaders["tikv0"] = 2
+    recorder.feed([Observation(60.5, "pd0", "check/pending-peer", {"status": 200, "body": 2})])
+    recorder.feed(stream.run(60.5, 65))
+    recorder.feed([Observation(65.0, "pd0", "check/pending-peer", {"status": 200, "body": 0})])
+    recorder.feed(stream.run(65, 80))
+    assert recorder.watch.judged == ()
