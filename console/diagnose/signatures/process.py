@@ -113,6 +113,8 @@ PROCESS: tuple[Signature, ...] = (
         (
             Clue("docker.died-often", 12, -6),
             Clue("docker.restarting", 4),
+            Clue("reach.flaps", 5.5),  # where no engine is asked a port that comes and goes may be either
+            Clue("reach.refused", 1),
             Clue("docker.exit-1", 2),
             Clue("docker.running", VETO),
         ),
