@@ -22,7 +22,8 @@ class ForeignLoadDetector:
     """By the engine's counters: what stores receive against what the client sends, which hold a fixed ratio.
 
     Others' load that hurts nobody is nobody's trouble: an incident only where the watched client gets less done, and
-    where no store, member or client is known to be in trouble of its own.
+    where no store, member or client is known to be in trouble of its own. Where the stores are sent less than usual it
+    is only the client that went quiet, and what stores tell each other is left.
     """
 
     def __init__(self) -> None:
@@ -51,7 +52,7 @@ class ForeignLoadDetector:
         own = median(s for _, _, s in self._recent) / usual[1]
         over = ratio >= MORE * usual[0]
         self._since = (self._since if self._since is not None else self._at - 2.0) if over else None
-        if len(self._recent) == RECENT and much >= MORE and own <= LESS:
+        if len(self._recent) == RECENT and much >= MORE and own <= LESS and much * own >= 1.0:
             text = f"the stores are sent {much:.1f} times as much as usual for what the client sends: others load them"
             onset = self._since if self._since is not None else self._at
             ledger.raise_(Finding(Vantage.DOCKER, "foreign-load", None, onset, cluster.t, text, value=much))

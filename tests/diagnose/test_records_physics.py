@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import pytest
+
 from console.diagnose.watch import Judged, Watch
 from console.model.observation import Observation
 from tests.detect.builders import MEMBERS, STORES, Stream, event
@@ -183,7 +185,11 @@ def test_a_record_that_held_nothing_of_anybody_was_not_being_written() -> None:
     assert recorder.watch.judged == ()
 
 
-def test_stores_that_are_sent_more_than_the_client_sends_have_other_clients() -> None:
+@pytest.mark.parametrize(("stores", "client", "others"), [(1.6, 0.7, True), (0.05, 0.01, False)])
+def test_stores_that_are_sent_more_than_the_client_sends_have_other_clients(
+    stores: float, client: float, others: bool
+) -> None:
+    """Not where the client went quiet and only what stores tell each other is left."""
     recorder, stream, sent, own = Recorder(), Stream(), dict[str, float](), [0.0]
 
     def watched(observed: Iterable[Observation], load: float, mine: float) -> Iterator[Observation]:
@@ -197,9 +203,9 @@ def test_stores_that_are_sent_more_than_the_client_sends_have_other_clients() ->
                 yield obs
 
     recorder.feed(watched(stream.run(0, 60), 1.0, 1.0))
-    stream.ops = 700
-    recorder.feed(watched(stream.run(60, 90), 1.6, 0.7))
-    assert recorder.said() == ("overload", "ycsb")
+    stream.ops = int(1000 * client)
+    recorder.feed(watched(stream.run(60, 90), stores, client))
+    assert (recorder.said() == ("overload", "ycsb")) is others
 
 
 def test_paused_and_resumed_over_and_over_comes_and_goes() -> None:
