@@ -14,6 +14,8 @@ from .probes import advance
 
 _FRESH = Probe()
 _STEP_NS = 1_000_000_000
+_SERVED = ("stores", "members")  # answered by the leader, through whichever member was asked
+_ABOUT_LEADER = (Reach.SILENT, Reach.UNREACHABLE, Reach.ERROR)  # refused and reset are of the member asked
 
 
 def _int(value: Any) -> int | None:
@@ -40,18 +42,28 @@ def answered(cluster: Cluster, obs: Observation, endpoint: str) -> tuple[Cluster
     probe = advance(before or _FRESH, obs.t, answer)
     code = answer.status if answer.reach is Reach.ERROR else None
     member = replace(member, probes={**member.probes, endpoint: probe})
-    if endpoint in ("stores", "members"):
+    if endpoint in _SERVED:
         member = replace(member, error_code=code)
     return _with_member(cluster, member), answer
 
 
-def _serves(member: Member) -> bool:
-    return any((p := member.probes.get(k)) is not None and p.reach is Reach.OK for k in ("stores", "members"))
+def serving(cluster: Cluster) -> bool:
+    """True while some member's word on what only the leader knows can be believed to hold.
+
+    A record that leaves repeated answers out also leaves out that an answer is being waited for: where another member
+    has since heard silence or an error about the leader, the last good answer of this one is no longer news.
+    """
+    probes = [p for m in cluster.members.values() for k in _SERVED if (p := m.probes.get(k)) is not None]
+    good = [p.at for p in probes if p.reach is Reach.OK]
+    if not good or not cluster.sparse:
+        return bool(good)
+    lost = [p.down_since or p.at for p in probes if p.reach in _ABOUT_LEADER]
+    return not lost or max(good) > max(lost)
 
 
 def fold_stores(cluster: Cluster, obs: Observation) -> Cluster:
     """`stores`: a list of `{id, addr, state, last_heartbeat, leaders, regions, slow_score, ...}`, in any order."""
-    was_out = bool(cluster.members) and not any(_serves(m) for m in cluster.members.values())
+    was_out = bool(cluster.members) and not serving(cluster)
     cluster, answer = answered(cluster, obs, "stores")
     if answer.reach is not Reach.OK or not isinstance(answer.body, list):
         return cluster

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from console.cluster.pd import serving
 from console.model.cluster import Cluster
 
 from .ledger import Ledger
@@ -33,7 +34,8 @@ def pd_held(cluster: Cluster) -> bool:
 
 def pd_answering(cluster: Cluster) -> bool:
     """True while some member gives leader-served answers."""
-    return any(
+    served = any(
         (p := m.probes.get("stores")) is not None and p.reach.answered and m.error_code is None
         for m in cluster.members.values()
     )
+    return served and (not cluster.sparse or serving(cluster))

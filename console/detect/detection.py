@@ -10,12 +10,15 @@ from console.model.observation import CONSOLE, DOCKER, LAB, YCSB, Observation
 from .base import Detector
 from .blind import data_plane
 from .busy import BusyDetector
+from .carrier import CarrierDetector
 from .docker import DockerDetector
+from .foreign import ForeignLoadDetector
 from .fusion import Fusion
 from .ledger import Ledger
 from .metrics import MetricsDetector
 from .pd_config import PdConfigDetector
 from .pd_members import PdMemberDetector
+from .pd_peers import PdPeersDetector
 from .pd_stores import PdStoreDetector
 from .probe import ProbeDetector
 from .round_trips import RoundTripDetector
@@ -32,12 +35,19 @@ DETECTORS: tuple[type[Detector], ...] = (
     PdConfigDetector,
     PdMemberDetector,
     PdStoreDetector,
+    PdPeersDetector,
     ThroughputDetector,
+    CarrierDetector,
+    ForeignLoadDetector,
     ClientSilenceDetector,
     ComplaintDetector,
 )
 TICK_S = 0.25
 GAP_S = 1.0  # a session is never this long without any observation: its own pulse beats four times a second
+# A record has no pulse; one that suddenly holds nothing of anybody, for twice its own longest pause so far, was not
+# being written: no fault takes the engine, every member, every store and the clients away in the same moment.
+RECORD_GAP_S = 2.0
+RECORD_KNOWN = 50  # observations before a record's own pauses are known
 
 
 class Detection:
@@ -54,6 +64,7 @@ class Detection:
         self._ledger = Ledger()
         self._fusion = Fusion()
         self._stepped = 0.0
+        self._heard, self._count, self._pause = 0.0, 0, 0.0  # last observation, how many, the longest usual pause
         self._incidents: tuple[Incident, ...] = ()
 
     @property
@@ -70,6 +81,9 @@ class Detection:
         """Take in one observation; True where an incident changed. What the injector did is dropped here."""
         if obs.src == LAB:
             return False
+        if not self._unwritten(obs.t):
+            self._pause = max(self._pause, obs.t - self._heard)
+        self._heard, self._count = obs.t, self._count + 1
         seen = data_plane(obs) if self.blind else obs
         if seen is None:
             return self._look() if obs.t - self._stepped >= TICK_S else False
@@ -86,9 +100,15 @@ class Detection:
         """Let time pass to `t` with nothing observed, in steps no longer than a tick."""
         changed = False
         while t - self.cluster.t > TICK_S:
-            self.cluster = fold(self.cluster, Observation(self.cluster.t + TICK_S, CONSOLE, "tick", {}))
+            late = {"lag_ms": (self.cluster.t - self._heard) * 1000} if self._unwritten(self.cluster.t) else {}
+            self.cluster = fold(self.cluster, Observation(self.cluster.t + TICK_S, CONSOLE, "tick", late))
             changed |= self._look()
         return changed
+
+    def _unwritten(self, t: float) -> bool:
+        """True where a record has held nothing at all for longer than it ever does."""
+        known = self.cluster.sparse and self._count >= RECORD_KNOWN
+        return known and t - self._heard > max(RECORD_GAP_S, 2 * self._pause)
 
     def _look(self) -> bool:
         self._stepped = self.cluster.t

@@ -26,6 +26,7 @@ _BLUNT = frozenset(
     )
 )
 _ALIKE = (("exited", "refused", "closed"), ("silent", "paused", "unreachable"))  # one death, told in several ways
+_PORT = ("refused", "silent")
 _FAST = (Vantage.DOCKER, Vantage.PROBE, Vantage.WORKLOAD)
 _STRONG = (Vantage.DOCKER, Vantage.PROBE)
 
@@ -44,12 +45,14 @@ class _Open:
         for i, known in enumerate(self.findings):
             if known.key == finding.key:
                 again = known.cleared is not None and finding.active
+                # How it came about the first time is how the incident began; the next death may be of another kind.
+                attrs = {**finding.attrs, **known.attrs} if again else {**known.attrs, **finding.attrs}
                 self.findings[i] = replace(
                     known,
                     cleared=finding.cleared,
                     alone=known.alone or finding.alone,
                     times=known.times + again,
-                    attrs={**known.attrs, **finding.attrs},
+                    attrs=attrs,
                     text=finding.text if finding.alone and not known.alone else known.text,
                 )
                 return
@@ -93,7 +96,8 @@ class _Open:
             return None
         fast = [f.cleared for f in placed if f.cleared is not None and f.alone and f.vantage in _FAST]
         stalled = [f.cleared for f in self.findings if f.cleared is not None and f.symptom == "stalled"]
-        return max([*fast, *stalled]) if fast else max(cleared)
+        firm = [f.cleared for f in self.findings if f.cleared is not None and f.alone]
+        return max([*fast, *stalled]) if fast else max(firm or cleared)
 
     def frozen(self) -> Incident:
         return Incident(
@@ -179,7 +183,7 @@ class Fusion:
         if finding.component is None:
             return next((i for i in live if _explains(i, finding)), None)
         for incident in live:
-            if finding.component in incident.components:
+            if finding.component in incident.components or _lost_leader(incident, finding):
                 return incident
         if finding.symptom == "leader-moved":
             # A leader found after one was lost, or after a member came back, is the end of that story.
@@ -209,11 +213,16 @@ class Fusion:
 
     def _together(self, incident: _Open, finding: Finding) -> bool:
         """Another component fell in the same moment and in the same way: one cause."""
-        if not finding.alone or finding.vantage not in _STRONG:
+        if not finding.alone or not _first_hand(finding):
             return False
         return any(
             f.alone and _alike(f, finding) and abs(f.onset - finding.onset) <= TOGETHER_S for f in incident.findings
         )
+
+
+def _first_hand(finding: Finding) -> bool:
+    """Told of itself, not by somebody who waits for it: PD's members are asked at their own ports as stores are."""
+    return finding.vantage in _STRONG or (finding.vantage is Vantage.PD and finding.symptom in _PORT)
 
 
 def _alike(a: Finding, b: Finding) -> bool:
@@ -246,9 +255,15 @@ def _rolls_on(incident: _Open, finding: Finding) -> bool:
     return same and all(e is not None and 0 <= finding.onset - e <= ROLL_S for e in ends)
 
 
+def _lost_leader(incident: _Open, finding: Finding) -> bool:
+    """It is of the member that led when PD's leader was lost: once there is a new one, the old one is told by name."""
+    return any(f.symptom == "leader-lost" and f.attrs.get("leader") == finding.component for f in incident.findings)
+
+
 def _led_to(incident: _Open, finding: Finding) -> bool:
     about_pd = any(role_of(c) is Role.PD or c == "pd" for c in incident.components)
-    return about_pd and (incident.over is None or finding.onset - incident.over < LEADER_SETTLES_S)
+    recent = incident.over is None or finding.onset - incident.over < LEADER_SETTLES_S
+    return recent and (about_pd or _lost_leader(incident, finding))
 
 
 def _adopts(incident: _Open, finding: Finding) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +13,8 @@ from .ledger import Ledger
 
 LIMITS = ("leader-schedule-limit", "region-schedule-limit", "replica-schedule-limit")
 EVICT = "evict-leader"
+# PD v8.5.5's own description of what that scheduler does; where no list of schedulers is had it is all that tells.
+_EVICTION = re.compile(r"^evict-leader-scheduler \{evict leader: from store (\d+)\b")
 
 
 class PdConfigDetector:
@@ -21,11 +24,15 @@ class PdConfigDetector:
         self._before: dict[str, float] = {}
         self._led: dict[str, int] = {}
         self._evicting = False
+        self._fewest: dict[str, int] = {}  # leaders of a store that PD's operators said is being emptied
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Compare limits with the first ones seen; watch whose leaders fall while an eviction is listed."""
         self._limits(cluster, ledger)
-        self._evictions(cluster, ledger)
+        if cluster.schedulers:
+            self._evictions(cluster, ledger)
+        else:
+            self._emptied(cluster, ledger)
 
     def _limits(self, cluster: Cluster, ledger: Ledger) -> None:
         schedule = cluster.config.get("schedule")
@@ -56,6 +63,23 @@ class PdConfigDetector:
                 ledger.raise_(
                     Finding(Vantage.PD, "evicted", name, store.pd.at, store.pd.at, text, attrs={"evicting": "yes"})
                 )
+
+    def _emptied(self, cluster: Cluster, ledger: Ledger) -> None:
+        """By PD's operators alone. They take a second, the scheduler stays: it is gone once leaders come back."""
+        emptied = {int(m[1]) for text in cluster.operators if (m := _EVICTION.match(text))}
+        for name, store in cluster.stores.items():
+            if store.pd is None or store.pd.leaders is None:
+                continue
+            if store.pd.id in emptied and not ledger.has(Vantage.PD, "evicted", name):
+                self._fewest[name] = store.pd.leaders
+                text = f"PD's operators evict the leaders of {name}"
+                finding = Finding(Vantage.PD, "evicted", name, cluster.t, cluster.t, text, attrs={"evicting": "yes"})
+                ledger.raise_(finding)
+            elif name in self._fewest and store.pd.id not in emptied:
+                self._fewest[name] = min(self._fewest[name], store.pd.leaders)
+                if store.pd.leaders > self._fewest[name]:
+                    ledger.clear(Vantage.PD, "evicted", name, store.pd.at)
+                    del self._fewest[name]
 
     def _falls(self, name: str, leaders: int | None, ledger: Ledger) -> bool:
         """No leader is left on it, and it had some: before the scheduler was seen, or when that was first looked at."""

@@ -10,11 +10,14 @@ from .base import observer_sick
 from .ledger import Ledger
 
 SILENT_S = 2.5  # longer than one deadline: the question was put again and not answered again
-SPARSE_SILENT_S = 5.0
+SPARSE_SILENT_S = 3.0  # one deadline of the recorder: what was asked before PD had a leader again ends within it
 LOST_S = 1.5  # leader-served answers missing from every member for this long
 UNHEALTHY_S = 1.0
 MOVED_QUIETLY_S = 4.0  # the old leader still answers this long after: it was moved, it did not fail
 _EVERY = ("stores", "members", "health", "leader", "etcd")
+# A PD member asked to end says so at its own port for a moment, and again while it starts; a killed one cannot.
+_CLOSING = "server not started"
+CLOSING_S = 5.0
 _SERVED = ("stores", "members")  # answered by the leader, through whichever member was asked
 
 
@@ -23,6 +26,7 @@ class PdMemberDetector:
 
     def __init__(self) -> None:
         self._moved: float | None = None
+        self._closing: dict[str, float] = {}
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Judge each member, then PD as a whole."""
@@ -36,15 +40,17 @@ class PdMemberDetector:
     def _refused(self, m: Member, ledger: Ledger) -> None:
         own = [p for k, p in m.probes.items() if k in _EVERY]  # others are asked of the leader alone, and grow old
         refused = [p for p in own if p.reach is Reach.REFUSED]
+        closing = [p.at for p in own if p.reach is Reach.ERROR and _CLOSING in p.detail]
+        if closing:
+            self._closing[m.name] = max(closing)
         if refused:
             first = min(refused, key=lambda p: p.at)
             onset = min(p.down_since if p.down_since is not None else p.at for p in refused)
             if not ledger.has(Vantage.PD, "refused", m.name):
-                ledger.raise_(
-                    Finding(
-                        Vantage.PD, "refused", m.name, onset, first.since, f"PD member {m.name} refuses connections"
-                    )
-                )
+                orderly = first.at - self._closing.get(m.name, -CLOSING_S) < CLOSING_S
+                text = f"PD member {m.name} {'closed and ' if orderly else ''}refuses connections"
+                attrs = {"end": "orderly"} if orderly else {}
+                ledger.raise_(Finding(Vantage.PD, "refused", m.name, onset, first.since, text, attrs=attrs))
         elif any(p.reach.answered for p in own):
             last = max((p.at for p in own if p.reach.answered), default=0.0)
             ledger.clear(Vantage.PD, "refused", m.name, last)
@@ -67,7 +73,8 @@ class PdMemberDetector:
         if ping is not None and ping.reach.answered and ping.at > _down(probe):
             return False  # it is alive: what is silent is the leader it asks on our behalf
         others = [o.probes["stores"] for o in cluster.members.values() if o is not m and "stores" in o.probes]
-        fine = [o.since for o in others if o.reach is Reach.OK]
+        # In a sparse record a good answer from before may only be one that is being waited for.
+        fine = [o.since for o in others if o.reach is Reach.OK and (not cluster.sparse or o.at > _down(probe))]
         if not fine:
             return False
         # In a sparse record a silence that goes on is one line: it holds until another comes.

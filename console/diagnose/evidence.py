@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from statistics import median, pstdev
 
+from console.detect.carrier import CARRIES
 from console.model.cluster import Cluster, Container
 from console.model.incident import Finding, Incident, Vantage
 from console.model.names import Role, role_of
@@ -93,43 +94,60 @@ _METRICS = {
 }
 FLAT = 0.03  # guides/tikv.md 4.4: a bandwidth cap leaves a plateau with a deviation below 2 %
 RAGGED = 0.45
+TRICKLE = 10.0  # ops/s; through a cut goes what clients retry elsewhere, one or two a second; more than that has a way
+# A loss picks its victims by chance, and of a hundred turns chance alone makes 10 %; a delay is the same for all.
+EVEN = 0.04
 _BUSY = ("all-busy", "one-busy")
+_FAMILIES = dict.fromkeys(OWN_ADDRESS, "direct") | dict.fromkeys(_METRICS, "metrics") | dict.fromkeys(_BUSY, "busy")
+_FAMILIES["foreign-load"] = "busy"
 BUSY_WITHIN_S = 20.0  # later than this it is the load coming back, or a store taking over
 FLAPS = 3  # times within one incident
 
 
 def _from_finding(ev: Evidence, f: Finding, began: float) -> None:
+    if f.symptom == CARRIES and f.attrs.get("store") != ev.component:
+        return
     sentence = told(f.seen, began, f.vantage.value, f.text)
     if f.symptom in _REACH:
         ev.add(f"reach.{f.symptom}", sentence)
+        if f.symptom == "refused":
+            _end(ev, f, sentence)
         if f.times >= 2:
             text = f"it came and went {f.times} times"
             ev.add("reach.flaps" if f.times >= FLAPS else "reach.twice", told(f.seen, began, f.vantage.value, text))
         return
-    if f.symptom in OWN_ADDRESS:
-        ev.add(f"direct.{f.symptom}", sentence)
-        return
-    if f.symptom in _METRICS:
-        ev.add(f"metrics.{f.symptom}", sentence)
-        return
-    if f.symptom in _BUSY:
-        ev.add(f"busy.{f.symptom}", sentence)
+    if family := _FAMILIES.get(f.symptom):
+        ev.add(f"{family}.{f.symptom}", sentence)
         return
     if f.symptom == "slow":
         ev.add(f"rtt.{f.attrs.get('shape', 'slow')}", sentence)
         return
     if f.symptom == "leader-lost":
-        if f.attrs.get("leader") == ev.component:
-            ev.add("pd.leader-lost", sentence)
-            ev.add("reach.silent" if f.attrs.get("how") == "silence" else "reach.gone", sentence)
+        _leader_lost(ev, f, sentence)
         return
     ev.add(f"{f.vantage.value}.{f.symptom}", sentence)
+    if f.symptom in ("paused", "no-network") and f.times >= FLAPS:
+        ev.add("engine.flaps", told(f.seen, began, f.vantage.value, f"{f.symptom} {f.times} times over"))
     if f.symptom == "exited":
         _exit(ev, f)
     if f.symptom == "leader-moved" and f.attrs.get("quiet"):
         ev.add("pd.leader-moved-quietly", sentence)
     if f.attrs.get("evicting"):
         ev.add("pd.evicting", told(f.seen, began, "pd", "an evict-leader scheduler is active"))
+
+
+def _leader_lost(ev: Evidence, f: Finding, sentence: str) -> None:
+    if f.attrs.get("leader") == ev.component:
+        ev.add("pd.leader-lost", sentence)
+        ev.add("reach.silent" if f.attrs.get("how") == "silence" else "reach.gone", sentence)
+
+
+def _end(ev: Evidence, f: Finding, sentence: str) -> None:
+    """How a port ended and whether it was soon back: all there is of a process where no engine is asked."""
+    if f.attrs.get("end") == "orderly":
+        ev.add("reach.closing", sentence)
+    if f.cleared is not None and f.cleared - f.onset <= CAME_BACK_S and f.times == 1:
+        ev.add("reach.came-back", f"its port answered again after {f.cleared - f.onset:.1f} s")
 
 
 def _exit(ev: Evidence, f: Finding) -> None:
@@ -230,6 +248,10 @@ def _shape(ev: Evidence, incident: Incident, cluster: Cluster, end: float) -> No
     text = f"workload {felt.seen - incident.began:+.1f} s: throughput is at {mean / usual:.0%} of what is usual, "
     if mean < 0.06 * usual:
         ev.add("shape.next-to-nothing", text + "next to nothing")
+        if median(now) >= TRICKLE:
+            ev.add("shape.trickle", text + f"and still {median(now):.0f} ops/s get through")
+            if spread < EVEN:
+                ev.add("shape.even", text + f"even to {spread:.1%}")
     elif spread < FLAT:
         ev.add("shape.plateau", text + f"flat to {spread:.1%}")
     elif spread > RAGGED:
@@ -243,11 +265,13 @@ ANYWHERE = "cluster"  # a place not known
 
 def candidates(incident: Incident, cluster: Cluster) -> tuple[str, ...]:
     """Components an explanation may name: those found, else the PD leader that was lost; else, where only clients
-    suffer, the client and a place not known."""
+    suffer, the client and the one store that carries it, or a place not known."""
     if incident.components:
         return incident.components
     leaders = {f.attrs["leader"] for f in incident.findings if f.symptom == "leader-lost" and f.attrs.get("leader")}
     if leaders:
         return tuple(sorted(leaders))
     client = next((c.service for c in cluster.containers.values() if c.role is Role.LOAD), "ycsb")
-    return (ANYWHERE, client) if any(f.vantage is Vantage.WORKLOAD for f in incident.findings) else ()
+    carrier = next((f.attrs["store"] for f in incident.findings if f.symptom == CARRIES), ANYWHERE)
+    clients = any(f.vantage is Vantage.WORKLOAD or f.symptom == "foreign-load" for f in incident.findings)
+    return (carrier, client) if clients else ()

@@ -22,6 +22,7 @@ class Stream:
         self.broken: dict[tuple[str, str], Any] = {}  # (src, kind) -> data, or None for no observation
         self.states = dict.fromkeys((*STORES, *MEMBERS, "ycsb"), "running")
         self.stopped_beats: dict[str, float] = {}
+        self.leaders: dict[str, int] = {}
         self.ops = OPS
         self.leader = "pd0"
         self._count = 0
@@ -70,7 +71,7 @@ class Stream:
                     "addr": f"{name}:20160",
                     "state": state,
                     "last_heartbeat": int(beat * 1e9),
-                    "leaders": 4,
+                    "leaders": self.leaders.get(name, 4),
                     "regions": 12,
                     "slow_score": 1,
                 }

@@ -71,6 +71,21 @@ def test_starvation_is_told_by_its_throttling() -> None:
     assert (incident["fault"], incident["component"]) == ("cpu", "tikv1")
 
 
+@pytest.mark.parametrize(
+    ("name", "fault", "component"),
+    [
+        ("evict_leaders", "eviction", "tikv0"),  # PD's operators name it; no list of schedulers is recorded
+        ("bandwidth_store_leader", "bandwidth", "tikv0"),  # 2 Mbit/s; one store sends all, so it is there
+        ("overload", "overload", "ycsb"),  # a second client with 64 threads, in a container nobody records
+    ],
+)
+def test_what_only_operators_or_bytes_tell(name: str, fault: str, component: str) -> None:
+    answer = judged(name)
+    (incident,) = answer["incidents"]
+    assert (incident["fault"], incident["component"]) == (fault, component)
+    assert incident["began_s"] == pytest.approx(answer["truth"]["began_s"], abs=1.5)
+
+
 @pytest.mark.parametrize("name", FLIGHTS)
 @pytest.mark.parametrize("vantage", VANTAGES)
 def test_a_hidden_vantage_point_saw_nothing(name: str, vantage: str) -> None:

@@ -10,8 +10,9 @@ from .control import CONTROL
 from .network import NETWORK
 from .process import PROCESS
 from .resource import RESOURCE
+from .shaping import SHAPING
 
-SIGNATURES: tuple[Signature, ...] = (*PROCESS, *NETWORK, *RESOURCE, *CONTROL, *CLIENT)
+SIGNATURES: tuple[Signature, ...] = (*PROCESS, *NETWORK, *SHAPING, *RESOURCE, *CONTROL, *CLIENT)
 ADVICE: dict[str, Advice] = {**{s.fault: s.advice for s in SIGNATURES}, **COMPOSITE}
 
 __all__ = ["ADVICE", "PLACELESS", "SIGNATURES", "Advice", "Clue", "Signature"]

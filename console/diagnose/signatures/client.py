@@ -38,6 +38,7 @@ CLIENT: tuple[Signature, ...] = (
         _LOAD,
         (
             *_UNHURT,
+            Clue("busy.foreign-load", 12),
             Clue("busy.all-busy", 6, -5, 12),
             Clue("busy.one-busy", -4),
             Clue("workload.fallen", 1),

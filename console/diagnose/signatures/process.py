@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from .base import ALIVE, ANY, NODE, VETO, Advice, Clue, Signature
 
+# What the end of a process does to all who look at it. A signal that can be caught, one that cannot and the kernel all
+# close the same sockets: none of this tells one end from another, so every end has it and only the code decides.
+_ENDED = (
+    Clue("reach.refused", 2, -2, 2),
+    Clue("reach.closed", 2),
+    Clue("reach.gone", 1),
+    Clue("reach.silent", -3),
+    Clue("workload.client-refused", 2),
+    Clue("workload.client-reset", 2),
+    Clue("workload.client-no-such-host", 0.5),
+    Clue("workload.client-timed-out", -1.5),
+    Clue("pd.unhealthy", 1),
+    Clue("pd.heartbeat-late", 1.5),
+    Clue("pd.disconnected", 0.5),
+    Clue("pd.leaders-left", 1),
+)
+
 PROCESS: tuple[Signature, ...] = (
     Signature(
         "kill",
@@ -18,21 +35,12 @@ PROCESS: tuple[Signature, ...] = (
             Clue("docker.died-often", VETO),
             Clue("engine.oom", -16),
             Clue("engine.event-kill", 1.5),
+            Clue("reach.closing", -5),
+            Clue("reach.came-back", -2),
             Clue("engine.event-term", -4),
             Clue("engine.event-restart", -4),
-            Clue("reach.refused", 2, -2, 2),
-            Clue("reach.closed", 2),
-            Clue("reach.gone", 1),
-            Clue("reach.silent", -3),
             Clue("reach.fine", VETO),
-            Clue("workload.client-refused", 2),
-            Clue("workload.client-reset", 2),
-            Clue("workload.client-no-such-host", 0.5),
-            Clue("workload.client-timed-out", -1.5),
-            Clue("pd.unhealthy", 1),
-            Clue("pd.heartbeat-late", 1.5),
-            Clue("pd.disconnected", 0.5),
-            Clue("pd.leaders-left", 1),
+            *_ENDED,
         ),
         Advice(
             "{c} was killed",
@@ -58,12 +66,11 @@ PROCESS: tuple[Signature, ...] = (
             Clue("engine.oom", -6),
             Clue("engine.event-term", 3.5),
             Clue("engine.event-stop", 2),
+            Clue("reach.closing", 2),
+            Clue("reach.came-back", -2.5),
             Clue("engine.event-restart", -4),
-            Clue("reach.refused", 2, -2, 2),
-            Clue("reach.closed", 1),
-            Clue("reach.silent", -3),
             Clue("reach.fine", VETO),
-            Clue("workload.client-reset", -1),
+            *_ENDED,
         ),
         Advice(
             "{c} was stopped in an orderly way",
@@ -85,8 +92,10 @@ PROCESS: tuple[Signature, ...] = (
             Clue("docker.running", VETO),
             Clue("docker.died-often", VETO),
             Clue("engine.event-restart", 5),
+            Clue("reach.came-back", 3, -3, 6),
+            Clue("reach.closing", 2),
             Clue("engine.oom", -4),
-            Clue("reach.silent", -2),
+            *_ENDED,
         ),
         Advice(
             "{c} was restarted and is running again",
@@ -104,6 +113,8 @@ PROCESS: tuple[Signature, ...] = (
         (
             Clue("docker.died-often", 12, -6),
             Clue("docker.restarting", 4),
+            Clue("reach.flaps", 5.5),  # where no engine is asked a port that comes and goes may be either
+            Clue("reach.refused", 1),
             Clue("docker.exit-1", 2),
             Clue("docker.running", VETO),
         ),
@@ -153,6 +164,7 @@ PROCESS: tuple[Signature, ...] = (
             Clue("reach.gone", -4),
             Clue("reach.unreachable", -3),
             Clue("reach.flaps", -7),
+            Clue("engine.flaps", -4),  # frozen by whom or what ever, over and over: it comes and goes
             Clue("reach.twice", -2),
             Clue("reach.fine", VETO),
             Clue("workload.client-keepalive", 1.5),
