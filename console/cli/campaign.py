@@ -13,7 +13,7 @@ import click
 from console.model.campaign import Campaign, CampaignState, labelled
 from console.model.text import clean
 
-from .campaign_run import carried_out, gathered, summary
+from .campaign_run import carried_out, summary
 from .common import OK, REFUSED, USAGE, Failure, cluster_options, emit_json, options, run_async, table
 from .disk import from_disk
 
@@ -185,9 +185,11 @@ def _progress(told: Told) -> str:
 
 
 async def _all(db: Database) -> list[Told]:
+    from console.evidence.campaign import gathered
     from console.storage import campaigns
 
-    return [await gathered(db, c.id) for c in reversed(await campaigns.stored(db))]
+    found = [await gathered(db, c.id) for c in reversed(await campaigns.stored(db))]
+    return [told for told in found if told is not None]
 
 
 @campaign.command()
@@ -232,13 +234,9 @@ def report(campaign_id: str) -> int:
 
 
 def _found(campaign_id: str) -> Told:
-    async def ask(db: Database) -> Told | None:
-        from console.storage import campaigns
+    from console.evidence.campaign import gathered
 
-        found = await campaigns.one(db, campaign_id)
-        return None if found is None else await gathered(db, found.id)
-
-    told = run_async(from_disk(ask))
+    told = run_async(from_disk(lambda db: gathered(db, campaign_id)))
     if told is None:
         raise Failure(f"no campaign {campaign_id!r}; `chaos-console experiment campaign list` has them", USAGE)
     return told

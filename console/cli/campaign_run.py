@@ -35,6 +35,7 @@ def carried_out(wanted: Options, planned: Campaign | None, campaign_id: str, qui
 
 
 async def _carry_out(wanted: Options, planned: Campaign | None, campaign_id: str, quiet: bool) -> Told:
+    from console.evidence.campaign import gathered
     from console.session.campaigning import Campaigner, CampaignError, begin
     from console.storage import Database, StorageError, campaigns
 
@@ -54,7 +55,9 @@ async def _carry_out(wanted: Options, planned: Campaign | None, campaign_id: str
             click.echo(f"campaign {campaign_id}")
         await observed(session)  # the first run is not to be refused for what nobody has looked at yet
         await Campaigner(session, db, wanted.home, campaign_id, _telling(session, quiet)).run()
-        return await gathered(db, campaign_id)
+        told = await gathered(db, campaign_id)
+        assert told is not None, "its row was written before it ran"
+        return told
     except asyncio.CancelledError:
         click.echo(f"interrupted: `chaos-console experiment campaign resume {campaign_id}` goes on", err=True)
         raise
@@ -97,17 +100,3 @@ def summary(told: Told) -> None:
         limit = "no limit" if s.allowed is None else f"{s.allowed:g} {s.unit} allowed, {s.share}"
         click.echo(f"  {s.what:<13} {s.spent:g} {s.unit}, {limit}")
     click.echo(f"report: chaos-console experiment campaign report {told.campaign.id}")
-
-
-async def gathered(db: Database, campaign_id: str) -> Told:
-    """All that is on disk of a campaign."""
-    from console.evidence.campaign import Told
-    from console.storage import campaigns, runs
-
-    found = await campaigns.one(db, campaign_id)
-    assert found is not None, "asked for by its own id"
-    items = await campaigns.items(db, found.id)
-    everything = await runs.stored(db)
-    mine = {i.run for i in items}
-    earlier = [r for r in everything if r.began_wall < found.began_wall]
-    return Told(found, items, {r.id: r for r in everything if r.id in mine}, earlier)

@@ -10,6 +10,7 @@ from typing import Any
 
 from console.model.campaign import CampaignState, ItemState, Spent
 from console.model.text import clean
+from console.storage import Database, campaigns, runs
 from console.storage.campaigns import StoredCampaign, StoredItem
 from console.storage.runs import StoredRun
 
@@ -40,6 +41,17 @@ class Told:
     def result(self, item: StoredItem) -> StoredRun | None:
         """The run of an item, where it came to an end."""
         return self.runs.get(item.run)
+
+
+async def gathered(db: Database, campaign: str) -> Told | None:
+    """All that is on disk of a campaign, by its id or the beginning of it; None where there is none."""
+    found = await campaigns.one(db, campaign)
+    if found is None:
+        return None
+    items, everything = await campaigns.items(db, found.id), await runs.stored(db)
+    mine = {i.run for i in items}
+    earlier = [r for r in everything if r.began_wall < found.began_wall]
+    return Told(found, items, {r.id: r for r in everything if r.id in mine}, earlier)
 
 
 def exit_code(told: Told) -> int:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from console.evidence.campaign import gathered, report
 from console.evidence.compare import compare, entry
 from console.model.report import Comparison, ReportEntry
 from console.model.text import clean
-from console.storage import Database, StorageError, runs
+from console.storage import Database, StorageError, begun, campaigns, runs
+from console.storage.campaigns import StoredCampaign
 
 MOST_LINES = 2000
 MOST_RUNS = 500
@@ -25,25 +27,43 @@ class Reports:
         if self._db is None:
             return "a record holds no reports"
         try:
-            found = await runs.stored(self._db)
+            found = [entry(r) for r in await runs.stored(self._db)]
+            found += [_open(r) for r in await begun.unended(self._db)]
+            found += [_campaign(c) for c in await campaigns.stored(self._db)]
         except StorageError as error:
             return str(error)
-        return tuple(entry(r) for r in reversed(found[-MOST_RUNS:]))
+        return tuple(sorted(found, key=lambda e: -e.began_wall)[:MOST_RUNS])
 
     async def text(self, run: str) -> tuple[str, ...]:
-        """The lines of a report (Markdown), cleaned; one line that says why where there is none."""
+        """The lines of a run's or campaign's report (Markdown), cleaned; why there is none where there is none."""
+        if self._db is None:
+            return ("a record holds no reports",)
         try:
-            found = await runs.one(self._db, run) if self._db is not None else None
+            found = await runs.one(self._db, run)
+            if found is None:
+                return await self._otherwise(self._db, run)
         except StorageError as error:
             return (str(error),)
-        if found is None:
-            return (f"no run {clean(run, 80)}",)
         path = Path(found.folder) / "report.md"
         try:
             whole = await asyncio.to_thread(path.read_text, errors="replace")
         except OSError as error:
             return (f"the report cannot be read: {error.strerror or error}: {path}",)
-        return tuple(clean(line, 1000) for line in whole.splitlines()[:MOST_LINES])
+        return _lines(whole)
+
+    async def _otherwise(self, db: Database, name: str) -> tuple[str, ...]:
+        """What is no run that ended: a campaign, or a run that has not ended or never will."""
+        told = await gathered(db, name)
+        if told is not None:
+            return _lines(report(told))
+        unended = await begun.one(db, name)
+        if unended is None:
+            return (f"no run {clean(name, 80)}",)
+        done = await begun.injections(db, unended)
+        listed = [f"- {i.kind} on {i.component}: {i.state.value}" for i in done] or ["- nothing"]
+        record = [f"Flight record: `{unended.place.record}`"] if unended.place.record else []
+        head = [f"# {unended.experiment}", "", f"**{unended.status}**: {unended.why}.", "", "Injected:", ""]
+        return _lines("\n".join([*head, *listed, "", *record]))
 
     async def compare(self, first: str, second: str) -> Comparison | str:
         """Two runs side by side, or one line why not."""
@@ -56,3 +76,19 @@ class Reports:
         if one is None or two is None:
             return f"no run {clean(first if one is None else second, 80)}"
         return compare(one, two)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    return tuple(clean(line, 1000) for line in text.splitlines()[:MOST_LINES])
+
+
+def _open(run: begun.BegunRun) -> ReportEntry:
+    """One that has not ended, or never will."""
+    why = clean(run.why, 400)
+    return ReportEntry(run.id, clean(run.experiment, 200), run.status, "", why, run.place.mode, run.began_wall, 0.0)
+
+
+def _campaign(c: StoredCampaign) -> ReportEntry:
+    took = (c.ended_wall or c.began_wall) - c.began_wall
+    title = f"campaign: {clean(c.title, 200)}"
+    return ReportEntry(c.id, title, c.state.value.upper(), "", clean(c.reason, 400), c.mode, c.began_wall, took)

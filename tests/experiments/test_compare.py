@@ -11,9 +11,11 @@ import pytest
 from console.cli.main import run as command
 from console.evidence.compare import compare, markdown
 from console.experiments.journal import journal
+from console.model.campaign import Budget, Campaign, CampaignState, Item
 from console.model.experiment import Run
 from console.session.reports import Reports
-from console.storage import Database, runs
+from console.storage import Database, begun, campaigns, runs
+from console.storage.campaigns import StoredCampaign
 
 from .test_protocol import FakeWorld, ran
 
@@ -84,3 +86,26 @@ def test_from_the_command_line(
     assert "| rollback | COMPLETE | COMPLETE |  |" in capsys.readouterr().out
     assert command(["experiment", "compare", good, "zzz"]) == 2
     assert "no run zzz; `chaos-console experiment runs` lists them" in capsys.readouterr().err
+
+
+async def test_a_run_that_never_ended_and_a_campaign_are_listed_and_told(tmp_path: Path) -> None:
+    """What was begun is known, whatever became of it (S2-43)."""
+    db, good, bad = await two(tmp_path)
+    place = begun.Place("lab", "SIMULATED", "lab1", "console1", "/tmp/flight.jsonl")
+    await begun.begin(db, "r9", good.experiment, place, 300.0, str(tmp_path / "r9"))
+    await begun.broke(db, "r9", "the process was ended")
+    planned = Campaign("Every night", "", (Item("n-1", {}, good.experiment),), Budget(), (), "c.yaml")
+    where = ("lab", "SIMULATED", "lab1")
+    stored = StoredCampaign(
+        "c1", "Every night", "c.yaml", "", Budget(), (), {}, *where, 400.0, None, CampaignState.DONE, ""
+    )
+    await campaigns.begin(db, stored, planned)
+    reports = Reports(db)
+    entries = [e for e in await reports.entries() if not isinstance(e, str)]
+    assert [(e.id, e.status) for e in entries][:2] == [("c1", "DONE"), ("r9", "INTERRUPTED")]
+    assert [e.id for e in entries][2:] == [bad.id, good.id]
+    text = "\n".join(await reports.text("r9"))
+    assert "**INTERRUPTED**: the process was ended." in text
+    assert "- nothing" in text
+    assert "Every night" in "\n".join(await reports.text("c1"))
+    await db.close()
