@@ -59,6 +59,7 @@ def judge(course: Course, setting: Setting) -> Run:
         reverts=tuple(f"{r.kind} on {r.component}: {r.outcome.value}, {r.detail}" for r in course.reverts),
         steady_before=course.steady_before,
         steady_after=course.steady_after,
+        hypothesis=(course.hypothesis[0], course.hypothesis[1]),
         refused=_refused(course),
         record=setting.record,
     )

@@ -87,8 +87,8 @@ class _Checker:
             if self.ours.get(name) in (None, "", [], {}):
                 self.wrong(name, f"missing: {what}")
         self._required()
-        steps = self._steps()
-        return None if self.problems else self._build(steps)
+        steps, rollbacks = self._steps(), self._rollbacks()
+        return None if self.problems else self._build(steps, rollbacks)
 
     def _required(self) -> None:
         ours = self.ours
@@ -182,14 +182,15 @@ class _Checker:
             step for n, raw in enumerate(method if isinstance(method, list) else ()) if (step := self._step(n, raw))
         )
 
-    def _step(self, n: int, raw: Any) -> Step | None:
-        path = f"method/{n}"
+    def _step(self, n: int, given: Any, part: str = "method") -> Step | None:
+        path = f"{part}/{n}"
+        raw = self._referred(path, given)
         provider = raw.get("provider") if isinstance(raw, dict) else None
         if not isinstance(raw, dict) or not isinstance(provider, dict) or not raw.get("name"):
-            self.wrong(path, "an activity has a type, a name and a provider")
+            self.wrong(path, "an activity has a type, a name and a provider, or it is a ref to one")
             return None
-        given = raw.get("pauses")
-        pauses: Mapping[str, Any] = given if isinstance(given, dict) else {}
+        said = raw.get("pauses")
+        pauses: Mapping[str, Any] = said if isinstance(said, dict) else {}
         before, after = (_seconds(pauses.get(k)) for k in ("before", "after"))
         if before is None or after is None:
             self.wrong(f"{path}/pauses", "before and after are seconds")
@@ -198,6 +199,26 @@ class _Checker:
         if provider.get("module") != ACTIONS or provider.get("func") != "inject":
             return step
         return self._injection(path, step, provider.get("arguments") or {})
+
+    def _referred(self, path: str, raw: Any) -> Any:
+        """`{ref: NAME}` is the activity of that name, of the method or of the hypothesis."""
+        if not isinstance(raw, dict) or "ref" not in raw:
+            return raw
+        hypothesis = self.data.get("steady-state-hypothesis")
+        probes = hypothesis.get("probes") if isinstance(hypothesis, dict) else None
+        method = self.data.get("method")
+        known = [*(method if isinstance(method, list) else ()), *(probes if isinstance(probes, list) else ())]
+        found = next((a for a in known if isinstance(a, dict) and a.get("name") == raw["ref"]), None)
+        if found is None:
+            self.wrong(path, f"ref {raw['ref']!r}: no activity has this name")
+            return {"name": "?", "provider": {}}
+        return {**found, **{k: v for k, v in raw.items() if k != "ref"}}
+
+    def _rollbacks(self) -> tuple[Step, ...]:
+        """Somebody else's: ours is what the protocol does by itself."""
+        listed = self.data.get("rollbacks")
+        steps = [self._step(n, raw, "rollbacks") for n, raw in enumerate(listed if isinstance(listed, list) else ())]
+        return tuple(s for s in steps if s is not None and s.raw["provider"].get("module") != ACTIONS)
 
     def _injection(self, path: str, step: Step, arguments: Any) -> Step | None:
         at = f"{path}/provider/arguments"
@@ -224,7 +245,7 @@ class _Checker:
             None if duration is None else float(duration), step.before_s, step.after_s,
         )  # fmt: skip
 
-    def _build(self, steps: tuple[Step, ...]) -> Experiment:
+    def _build(self, steps: tuple[Step, ...], rollbacks: tuple[Step, ...]) -> Experiment:
         ours, data = self.ours, self.data
         return Experiment(
             title=str(data["title"]),
@@ -238,6 +259,7 @@ class _Checker:
             rollback_plan=tuple(ours["rollback_plan"]),
             method=steps,
             raw=data,
+            rollbacks=rollbacks,
             source=self.document.source,
             scope=str(ours.get("scope", "")),
             failure_type=_failure_type(steps),

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.model.behaviour import behaviour
-from console.model.experiment import Mark, Run, Status
+from console.model.experiment import HypothesisState, Mark, Run, Status
 
 LIB_VERSION = "1.44.0"  # whose format this is
 
@@ -29,7 +29,11 @@ def journal(run: Run) -> dict[str, Any]:
         "duration": round(run.ended_wall - run.began_wall, 3),
         "status": status,
         "deviated": run.status is Status.REJECTED,
-        "steady_states": {"before": _state(run, run.steady_before), "after": _state(run, met), "during": []},
+        "steady_states": {
+            "before": _state(run, run.steady_before, run.hypothesis[0]),
+            "after": _state(run, met, run.hypothesis[1]),
+            "during": [],
+        },
         "run": [_entry(run, m, zero) for m in run.marks if m.what in ("injected", "activity", "failed")],
         "rollbacks": [_entry(run, m, zero) for m in run.marks if m.what == "put back"],
         "chaos-console": {
@@ -61,15 +65,21 @@ def _whole(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
 
 
-def _state(run: Run, met: bool | None) -> dict[str, Any] | None:
+def _state(run: Run, met: bool | None, asked: HypothesisState | None) -> dict[str, Any] | None:
+    """Steady state as the protocol measured it, and each probe of the file as it was really answered."""
     if met is None:
         return None
     hypothesis = run.experiment.raw.get("steady-state-hypothesis")
-    probes: Sequence[Any] = hypothesis.get("probes", ()) if isinstance(hypothesis, Mapping) else ()
+    declared: Sequence[Any] = hypothesis.get("probes", ()) if isinstance(hypothesis, Mapping) else ()
+    results = asked.probes if asked is not None else ()
     return {
         "steady_state_met": met,
-        "probes": [{"activity": p, "status": "succeeded", "tolerance_met": met} for p in probes],
-    }
+        "probes": [
+            {"activity": probe, "status": "succeeded" if result.met else "failed", "output": result.said,
+             "tolerance_met": result.met is True}
+            for probe, result in zip(declared, results, strict=False) if result.met is not None
+        ],
+    }  # fmt: skip
 
 
 def _entry(run: Run, mark: Mark, zero: float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Protocol
 from console.faults import aborts
 from console.faults.actor import Request
 from console.model.cluster import Cluster
-from console.model.experiment import Experiment, Mark, Sample, Step
+from console.model.experiment import Experiment, HypothesisState, Mark, Sample, Step
 from console.model.fault import Injection, Outcome, Refusal, Revert
 from console.model.incident import Incident
 
@@ -53,6 +53,9 @@ class World(Protocol):
     async def perform(self, step: Step) -> str:
         """Somebody else's activity; one line of result. Raises RuntimeError."""
 
+    async def hypothesis(self, sample: Sample) -> HypothesisState | None:
+        """The file's own hypothesis, asked now; None where it has none. Raises RuntimeError."""
+
     async def canary_write(self) -> str:
         """Write checksummed records; empty on success, else why it cannot be done here."""
 
@@ -70,6 +73,7 @@ class Course:
     injections: list[Injection] = field(default_factory=list)
     incidents: dict[str, Incident] = field(default_factory=dict)
     explanations: list[tuple[str, str, float]] = field(default_factory=list)  # as they stood before the revert
+    hypothesis: list[HypothesisState | None] = field(default_factory=lambda: [None, None])  # before, after
     reverts: tuple[Revert, ...] = ()
     phase: str = "baseline"
     refusal: Refusal | None = None
@@ -179,6 +183,7 @@ class Execution:
         first = len(course.samples)
         await self._for(experiment.baseline_s)
         course.unsteady = measuring.deviations(course.samples[first:], experiment.limits)
+        course.unsteady += [] if course.unsteady else await self._asked(0)
         course.steady_before = not course.unsteady
         del course.samples[:first]
         if course.unsteady:
@@ -188,6 +193,15 @@ class Execution:
             course.canary_missing = await self._world.canary_write()
         return True
 
+    async def _asked(self, when: int) -> list[str]:
+        """Why the file's own hypothesis does not hold, before (0) or after (1); empty where it does, or has none."""
+        try:
+            state = await self._world.hypothesis(self.course.samples[-1])
+        except RuntimeError as error:
+            return [f"the hypothesis could not be tested: {error}"]
+        self.course.hypothesis[when] = state
+        return [state.why] if state is not None and not state.met else []
+
     async def _break(self) -> None:
         course, experiment = self.course, self.course.experiment
         before = self._world.cluster()  # a share of the throughput is a share of this, after the restore too
@@ -195,22 +209,40 @@ class Execution:
         if experiment.abort_after:
             self._watches["recovery"] = aborts.watch(experiment.abort_after, before)
         course.phase = "fault"
-        for step in experiment.method:
-            if not await self._for(step.before_s) or not await self._step(step) or not await self._for(step.after_s):
-                return
-        if course.began is not None:
+        async with asyncio.TaskGroup() as beside:
+            await self._method(beside)
+        if course.began is not None and not course.broken and course.refusal is None:
             await self._for(course.began + experiment.duration_s - self._world.now())
+
+    async def _method(self, beside: asyncio.TaskGroup) -> None:
+        """Every step in turn; one that says `background` runs beside those after it and is waited for at the end."""
+        for step in self.course.experiment.method:
+            if not await self._for(step.before_s):
+                return
+            if step.raw.get("background") and not step.injects:
+                beside.create_task(self._perform(step))
+            elif not await self._step(step):
+                return
+            if not await self._for(step.after_s):
+                return
+
+    async def _perform(self, step: Step) -> bool:
+        """Somebody else's activity; an action may be the fault itself."""
+        course = self.course
+        if step.acts and course.began is None:
+            course.began = self._world.now()
+        try:
+            self._mark("activity", f"{step.name}: {await self._world.perform(step)}")
+        except RuntimeError as error:
+            course.broken = f"{step.name}: {error}"
+            self._mark("failed", course.broken)
+        return not course.broken
 
     async def _step(self, step: Step) -> bool:
         """False where the method cannot go on."""
         course = self.course
         if not step.injects:
-            try:
-                self._mark("activity", f"{step.name}: {await self._world.perform(step)}")
-            except RuntimeError as error:
-                course.broken = f"{step.name}: {error}"
-                self._mark("failed", course.broken)
-            return not course.broken
+            return await self._perform(step)
         duration = step.duration_s if step.duration_s is not None else course.experiment.duration_s
         request = Request(
             step.kind, step.target, step.params, duration, allow_quorum_loss=course.experiment.allow_quorum_loss
@@ -228,14 +260,26 @@ class Execution:
         return True
 
     async def _put_back(self) -> None:
-        if not self.course.injections and self.course.refusal is None:
+        if not self.course.injections and self.course.refusal is None and self.course.began is None:
             return
         self._mark("putting back", f"{len(self.course.injections)} injection(s)")
         found = (self._world.explanation(i.id) for i in self.course.incidents.values())
         self.course.explanations = [e for e in found if e is not None]
         self.course.undone = self._world.now()
         self.course.reverts = await self._world.put_back()
+        for step in self.course.experiment.rollbacks:
+            self.course.reverts += (await self._roll_back(step),)
         self._mark("put back", self.course.rollback.value)
+
+    async def _roll_back(self, step: Step) -> Revert:
+        """One of the file's own rollbacks; it counts like ours, and one that fails does not stop the next."""
+        await self._world.sleep(step.before_s)
+        try:
+            said, outcome = await self._world.perform(step), Outcome.COMPLETE
+        except RuntimeError as error:
+            said, outcome = str(error), Outcome.FAILED
+        await self._world.sleep(step.after_s)
+        return Revert("", "rollback", step.name, outcome, said or "done")
 
     async def _recover(self) -> None:
         """Until steady state has held for some samples, the time given for it is over (S2-76), or an abort condition of
@@ -248,6 +292,8 @@ class Execution:
             await self._world.sleep(POLL_S)
             recent = [s for s in course.samples[first:] if s.phase == "recovery"][-CALM:]
             course.unsteady_after = measuring.deviations(recent, experiment.limits)
+            if len(recent) == CALM and not course.unsteady_after:
+                course.unsteady_after = await self._asked(1)
             if len(recent) == CALM and not course.unsteady_after:
                 course.recovered = recent[0].t
                 break

@@ -51,6 +51,33 @@ class Step:
         """True where it is an injection of ours."""
         return bool(self.kind)
 
+    @property
+    def acts(self) -> bool:
+        """True where it may change something: an injection, or somebody else's action."""
+        return self.injects or self.raw.get("type") == "action"
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeResult:
+    """One probe of a file's own hypothesis. `met` None: it was not asked."""
+
+    name: str
+    met: bool | None
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class HypothesisState:
+    """A file's own steady-state hypothesis at one moment, every probe held against its own tolerance."""
+
+    met: bool
+    probes: tuple[ProbeResult, ...]
+
+    @property
+    def why(self) -> str:
+        """The first probe that is out of tolerance; empty where none is."""
+        return next((f"probe {p.name}: {p.said or 'out of tolerance'}" for p in self.probes if p.met is False), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
@@ -67,6 +94,7 @@ class Experiment:
     rollback_plan: tuple[str, ...]
     method: tuple[Step, ...]
     raw: Mapping[str, Any]
+    rollbacks: tuple[Step, ...] = ()  # somebody else's; what we injected we put back ourselves
     source: str = ""
     scope: str = ""
     failure_type: str = ""
@@ -163,6 +191,7 @@ class Run:
     reverts: tuple[str, ...] = ()
     steady_before: bool | None = None
     steady_after: bool | None = None
+    hypothesis: tuple[HypothesisState | None, HypothesisState | None] = (None, None)  # before and after
     refused: str = ""  # the guard's code, where it refused
     record: str = ""
 

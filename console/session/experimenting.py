@@ -12,15 +12,15 @@ from typing import Any
 
 from console.evidence.plot import plot
 from console.evidence.report import report
+from console.experiments import foreign
 from console.experiments.analysis import Setting, judge
 from console.experiments.canary import Canary
 from console.experiments.journal import journal
 from console.experiments.protocol import Course, Execution, Seen
-from console.experiments.providers import perform
 from console.faults.actor import Request
 from console.faults.lab import ENVIRONMENT
 from console.model.cluster import Cluster
-from console.model.experiment import Experiment, Run, Step
+from console.model.experiment import Experiment, HypothesisState, Run, Sample, Step
 from console.model.fault import Injection, Outcome, Refusal, Revert
 from console.model.incident import Incident
 from console.model.text import clean
@@ -82,7 +82,10 @@ class SessionWorld:
         return await self._session.operations.put_back_these(self._ids)
 
     async def perform(self, step: Step) -> str:
-        return await perform(step.raw, self._experiment.raw.get("configuration") or {})
+        return await foreign.perform(self._experiment.raw, step.raw)
+
+    async def hypothesis(self, sample: Sample) -> HypothesisState | None:
+        return await foreign.hypothesis(self._experiment.raw, sample)
 
     async def canary_write(self) -> str:
         return await self._canary.write(self._actor.lab)

@@ -20,7 +20,7 @@ from console.experiments.protocol import Course, Execution
 from console.experiments.reading import parse
 from console.faults.actor import Request
 from console.model.cluster import Cluster, Interval, Member, PdStore, Probe, Regions, SourceHealth, Store, Workload
-from console.model.experiment import Experiment, Run, Status, Step
+from console.model.experiment import Experiment, HypothesisState, Run, Sample, Status, Step
 from console.model.fault import Injection, InjectionState, Outcome, Refusal, Revert, Target
 from console.model.incident import Finding, Incident, Vantage
 from console.model.observation import Reach
@@ -53,6 +53,7 @@ class FakeWorld:
     back: float | None = None
     calls: list[str] = field(default_factory=list)
     blame: tuple[str, ...] = ("tikv1",)
+    states: list[HypothesisState] = field(default_factory=list)
 
     @property
     def hurt(self) -> bool:
@@ -116,6 +117,10 @@ class FakeWorld:
     async def perform(self, step: Step) -> str:
         raise RuntimeError(f"{step.name} does not work")
 
+    async def hypothesis(self, sample: Sample) -> HypothesisState | None:
+        self.calls.append("hypothesis")
+        return self.states.pop(0) if self.states else None
+
     async def canary_write(self) -> str:
         self.calls.append("canary written")
         return ""
@@ -136,7 +141,7 @@ async def test_confirmed() -> None:
     run = await ran(world)
     assert (run.status, run.rollback, run.exit_code) == (Status.CONFIRMED, Outcome.COMPLETE, 0), run.why
     assert [m.what for m in run.marks] == ["steady state", "injected", "putting back", "put back", "recovered"]
-    assert world.calls == ["canary written", "inject kill n-1", "put back"]
+    assert world.calls == ["hypothesis", "canary written", "inject kill n-1", "put back", "hypothesis"]
     assert run.detection_s == pytest.approx(0.3)
     assert {s.phase for s in run.samples} == {"baseline", "fault", "recovery"}
     assert all(g.passed for g in run.gates if g.mandatory)
@@ -227,7 +232,7 @@ async def test_an_activity_that_fails_ends_it_and_all_is_put_back() -> None:
     run = await ran(world, found)
     assert (run.status, run.exit_code) == (Status.FAILED, 6)
     assert "theirs does not work" in run.why
-    assert world.calls[-1] == "put back"
+    assert world.calls[-2:] == ["put back", "hypothesis"]
 
 
 async def test_cancelled_in_the_middle_it_puts_back_first() -> None:
