@@ -19,7 +19,7 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from console.model.cluster import Cluster
+from console.model.cluster import Cluster, Interval
 
 BASELINE_S = 60.0  # how far back the throughput before the injection is looked for
 _UNITS = {
@@ -141,25 +141,28 @@ def _throughput(cluster: Cluster) -> float | None:
     work = cluster.workload
     if not work.intervals or work.finished:
         return None
-    last = work.intervals[-1]
     # A client whose calls all hang prints no interval: then it is the silence that counts, not the last good line.
-    silent = cluster.t - last.t > 3 * max(last.seconds, 1.0)
-    return 0.0 if silent else last.ops
+    last = _last(cluster)
+    return 0.0 if last is None else last.ops
 
 
-def _errors(cluster: Cluster) -> float | None:
+def _last(cluster: Cluster) -> Interval | None:
+    """The client's newest interval; None where it has been silent since."""
     if not cluster.workload.intervals:
         return None
     last = cluster.workload.intervals[-1]
-    done = last.count + last.errors
-    return 100 * last.errors / done if done else None
+    return None if cluster.t - last.t > 3 * max(last.seconds, 1.0) else last
+
+
+def _errors(cluster: Cluster) -> float | None:
+    last = _last(cluster)
+    done = last.count + last.errors if last is not None else 0
+    return 100 * last.errors / done if last is not None and done else None
 
 
 def _latency(cluster: Cluster) -> float | None:
-    if not cluster.workload.intervals:
-        return None
-    mean = cluster.workload.intervals[-1].mean_us
-    return None if mean is None else mean / 1000
+    last = _last(cluster)
+    return None if last is None or last.mean_us is None else last.mean_us / 1000
 
 
 def _stores(cluster: Cluster) -> float | None:

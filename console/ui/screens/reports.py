@@ -153,9 +153,12 @@ class ReportsScreen(ConsoleScreen):
 
     async def _load(self) -> None:
         session = self.console.session
+        shown, reading = self.query_one(ReportList), self.query_one(Reading)
         if session is None:
+            shown.problem = "Not connected: the reports are read once there is a session."
+            shown.rebuild()
             return
-        reports, shown, reading = session.reports(), self.query_one(ReportList), self.query_one(Reading)
+        reports = session.reports()
         found = await reports.entries()
         problem, entries = (found, ()) if isinstance(found, str) else ("", found)
         if (entries, problem) != (shown.entries, shown.problem) or not entries:
