@@ -48,6 +48,7 @@ def judge(course: Course, setting: Setting) -> Run:
         verdicts=verdicts,
         gates=gates,
         marks=tuple(course.marks),
+        loads=tuple(course.loads),
         intended=intended,
         deviated=deviated,
         detection_s=detection,
@@ -80,7 +81,7 @@ def measured(course: Course) -> tuple[float | None, float | None, tuple[Verdict,
         return detection, recovery, ()
     intended, deviated = blast(course)
     beside = [c for c in deviated if c not in intended]
-    measures = criteria.Measures(course.samples, detection, recovery, len(incidents), len(beside))
+    measures = criteria.Measures(course.samples, detection, recovery, len(incidents), len(beside), course.loads)
     return detection, recovery, tuple(criteria.parse(c).judge(measures) for c in course.experiment.criteria)
 
 
@@ -149,7 +150,7 @@ def _unexpected(course: Course, beside: Sequence[str]) -> tuple[str, ...]:
     for injection in course.injections:
         if not any(injection.component in i.components for i in course.incidents.values()) and course.incidents:
             found.append(f"{injection.kind} on {injection.component} was not told from what else happened")
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 # -- gates ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from console.model.text import clean
 def brief(e: Experiment, earlier: Mapping[str, Any] | None) -> str:
     """The brief (Markdown)."""
     steps = [
-        f"- {s.name}: {s.kind} on {s.target}" + (f" with {dict(s.params)}" if s.params else "") if s.injects
+        f"- {s.name}: {s.what}" + (f" with {dict(s.params)}" if s.params else "") if s.injects or s.reverts
         else f"- {s.name}: a {s.raw.get('provider', {}).get('type')} activity"
         for s in e.method
     ]  # fmt: skip

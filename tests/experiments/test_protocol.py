@@ -113,6 +113,9 @@ class FakeWorld:
         self.back = self.t
         return (Revert("j1", "kill", "tikv1", self.outcome, "said"),)
 
+    def still_in(self, injections: Sequence[Injection]) -> bool:
+        return True
+
     async def perform(self, step: Step) -> str:
         raise RuntimeError(f"{step.name} does not work")
 
