@@ -104,7 +104,8 @@ def _loads(run: Run) -> list[str]:
         "| --- | --- | --- | --- | --- | --- |",
         *rows,
         "",
-        "Offered and reached are of all clients together; reached is by the stores' own count of requests.",
+        "Offered and reached are of all clients together; reached is by the stores' own count of requests, asked for "
+        "every few seconds: right to some percent.",
         "",
     ]
 
