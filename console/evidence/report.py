@@ -24,6 +24,7 @@ def report(run: Run) -> str:
         _head,
         _execution,
         _results,
+        _loads,
         _detection,
         _behaviour,
         _unexpected,
@@ -84,6 +85,33 @@ def _results(run: Run) -> list[str]:
         lines.append(f"| steady state | holds again | {_held(run.steady_after)} | {_PASS[run.steady_after]} |")
     recovered = "not recovered" if run.recovery_s is None else f"{run.recovery_s:.1f} s"
     return [*lines, "", f"Time to recover after the revert began: {recovered}.", ""]
+
+
+def _loads(run: Run) -> list[str]:
+    """What was offered, what all clients together got done, and how the watched one fared."""
+    if not run.loads:
+        return []
+    rows = []
+    for load in run.loads:
+        offered = "as fast as it goes" if load.offered is None else f"{load.offered:,.0f}"
+        asked = "peak" if load.percent is None else f"{load.percent:g} %"
+        fared = f"{_number(load.latency_ms, 2)} | {_number(load.errors_percent, 3)}"
+        rows.append(f"| {_cell(load.step)} | {asked} | {offered} | {load.reached:,.0f} | {fared} |")
+    return [
+        "## Load steps",
+        "",
+        "| step | of the peak | offered, ops/s | reached, ops/s | client latency, mean ms | client errors, % |",
+        "| --- | --- | --- | --- | --- | --- |",
+        *rows,
+        "",
+        "Offered and reached are of all clients together; reached is by the stores' own count of requests, asked for "
+        "every few seconds: right to some percent.",
+        "",
+    ]
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "not measured" if value is None else f"{value:.{digits}f}"
 
 
 def _detection(run: Run) -> list[str]:

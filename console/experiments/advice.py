@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from console.model.experiment import Verdict
 
-from .protocol import Course
+from .course import Course
 
 _BY_METRIC = {
     "throughput": "spread leaders before the fault: fewer regions led by one store shorten the gap",
@@ -15,6 +15,9 @@ _BY_METRIC = {
     "errors": "let the client retry: raise its backoff above the election time (10 s by default)",
     "latency": "set deadlines at the client: a silent peer costs a full timeout, a dead one only a refusal",
     "latency_late": "evict leaders from a slow store: evict-slow-store-scheduler does it by itself",
+    "steps_latency": "keep the load below the step where latency rose, or add a store before it is reached",
+    "steps_errors": "a client that fails under load needs a limit of its own: fewer threads, or a target",
+    "steps_reached": "the peak does not last: plan with what the steps reached, not with what a burst did",
     "coverage": "regions without a leader cannot serve: more replicas, or stores in more failure domains",
     "coverage_late": "an election that takes so long lacks a majority: check that replicas are on distinct stores",
     "recovery": "measure what the revert waits for: a store's first heartbeat comes every 10 s",

@@ -10,7 +10,7 @@ from console.model.fault import Outcome
 
 from . import criteria
 from .advice import advice
-from .protocol import Course
+from .course import Course
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ def judge(course: Course, setting: Setting) -> Run:
         verdicts=verdicts,
         gates=gates,
         marks=tuple(course.marks),
+        loads=tuple(course.loads),
         intended=intended,
         deviated=deviated,
         detection_s=detection,
@@ -81,7 +82,7 @@ def measured(course: Course) -> tuple[float | None, float | None, tuple[Verdict,
         return detection, recovery, ()
     intended, deviated = blast(course)
     beside = [c for c in deviated if c not in intended]
-    measures = criteria.Measures(course.samples, detection, recovery, len(incidents), len(beside))
+    measures = criteria.Measures(course.samples, detection, recovery, len(incidents), len(beside), course.loads)
     return detection, recovery, tuple(criteria.parse(c).judge(measures) for c in course.experiment.criteria)
 
 
@@ -150,7 +151,7 @@ def _unexpected(course: Course, beside: Sequence[str]) -> tuple[str, ...]:
     for injection in course.injections:
         if not any(injection.component in i.components for i in course.incidents.values()) and course.incidents:
             found.append(f"{injection.kind} on {injection.component} was not told from what else happened")
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 # -- gates ----------------------------------------------------------------------------------------------------------

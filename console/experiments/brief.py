@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from console.model.experiment import Experiment
+from console.model.experiment import Experiment, Step
 from console.model.text import clean
 
 
 def brief(e: Experiment, earlier: Mapping[str, Any] | None) -> str:
     """The brief (Markdown)."""
     steps = [
-        f"- {s.name}: {s.kind} on {s.target}" + (f" with {dict(s.params)}" if s.params else "") if s.injects
+        f"- {s.name}: {s.what}" + (f" with {given}" if (given := _given(s)) else "") if s.injects or s.reverts
         else f"- {s.name}: a {s.raw.get('provider', {}).get('type')} activity"
         for s in e.method
     ]  # fmt: skip
@@ -53,3 +53,8 @@ def brief(e: Experiment, earlier: Mapping[str, Any] | None) -> str:
     if earlier:
         lines += ["", "## Previous Run", f"{earlier.get('id')}: {earlier.get('status')}, {earlier.get('why')}"]
     return "\n".join(clean(line, 2000) for line in lines) + "\n"
+
+
+def _given(step: Step) -> dict[str, float]:
+    """Parameters the file gives; a share of the peak has its rate only when that is known."""
+    return {k: v for k, v in step.params.items() if step.percent is None or k != "rate"}

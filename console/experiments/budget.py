@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from console.model.campaign import Budget, Slo, Spent
 from console.model.experiment import Experiment, Sample
 
+from .course import Course
 from .criteria import baseline
-from .protocol import Course
 
 GAP_S = 5.0  # a longer silence between two samples says nothing of what was in it
 

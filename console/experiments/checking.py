@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from console.faults import aborts
 from console.faults.catalogue import KINDS
 from console.model.experiment import ENVIRONMENTS, MAX_DURATION_S, SCOPES, TYPES, Experiment, Limits, Step
 
-from . import criteria
+from . import criteria, ramp
 from .reading import Document
 
 EXTENSION = "chaos-console"
@@ -178,9 +178,11 @@ class _Checker:
 
     def _steps(self) -> tuple[Step, ...]:
         method = self.data.get("method")
-        return tuple(
-            step for n, raw in enumerate(method if isinstance(method, list) else ()) if (step := self._step(n, raw))
-        )
+        each = [self._step(n, raw) for n, raw in enumerate(method if isinstance(method, list) else ())]
+        steps, wrong = ramp.ordered(each)
+        for n, said in wrong.items():
+            self.wrong(f"method/{n}/provider/arguments/{ramp.ARGUMENT}", said)
+        return tuple(step for step in steps if step is not None)
 
     def _step(self, n: int, given: Any, part: str = "method") -> Step | None:
         path = f"{part}/{n}"
@@ -195,8 +197,9 @@ class _Checker:
         if before is None or after is None:
             self.wrong(f"{path}/pauses", "before and after are seconds")
             return None
-        step = Step(str(raw["name"]), raw, before_s=before, after_s=after)
-        if provider.get("module") != ACTIONS or provider.get("func") != "inject":
+        ours = provider.get("func") if provider.get("module") == ACTIONS else ""
+        step = Step(str(raw["name"]), raw, before_s=before, after_s=after, reverts=ours == "revert_all")
+        if ours != "inject":
             return step
         return self._injection(path, step, provider.get("arguments") or {})
 
@@ -240,10 +243,14 @@ class _Checker:
         if duration is not None and not (isinstance(duration, (int, float)) and 1 <= duration <= MAX_DURATION_S):
             self.wrong(f"{at}/duration", f"{duration!r} is not a number of seconds from 1 to {MAX_DURATION_S:g}")
         target = str(arguments.get("target") or self.ours.get("target_component") or "")
-        return Step(
-            step.name, step.raw, kind.spec.kind, target, params if isinstance(params, dict) else {},
-            None if duration is None else float(duration), step.before_s, step.after_s,
-        )  # fmt: skip
+        percent, said = ramp.percent(kind.spec.kind, arguments)
+        if said:
+            self.wrong(f"{at}/{ramp.ARGUMENT}", said)
+        given = params if isinstance(params, dict) else {}
+        if percent is not None:
+            given = {**given, "rate": ramp.LEAST_RATE}  # until the peak is known
+        seconds = None if duration is None else float(duration)
+        return replace(step, kind=kind.spec.kind, target=target, params=given, duration_s=seconds, percent=percent)
 
     def _build(self, steps: tuple[Step, ...], rollbacks: tuple[Step, ...]) -> Experiment:
         ours, data = self.ours, self.data

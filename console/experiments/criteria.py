@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from console.model.experiment import Sample, Verdict
+from console.model.experiment import Load, Sample, Verdict
 
 _FORM = re.compile(r"(?P<metric>[a-z_]+)\s*(?P<op><=|>=|<|>|=)\s*(?P<value>[A-Za-z0-9.]+)\s*(?P<unit>%|ms|s)?")
 _LEVELS = ("GREEN", "YELLOW", "ORANGE", "RED")
@@ -26,6 +26,7 @@ class Measures:
     recovery_s: float | None
     incidents: int
     affected: int  # components that deviated and were not meant to
+    loads: Sequence[Load] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,23 @@ def _worst(m: Measures) -> str | None:
     return max(seen, key=_LEVELS.index) if seen else None
 
 
+def _steps(
+    of: Callable[[Load], float | None], pick: Callable[[Sequence[float]], float]
+) -> Callable[[Measures], float | None]:
+    """Of the load steps, the peak apart; None where one of them is not known."""
+
+    def pick_of(m: Measures) -> float | None:
+        values = [of(load) for load in m.loads if load.percent is not None]
+        known = [v for v in values if v is not None]
+        return pick(known) if known and len(known) == len(values) else None
+
+    return pick_of
+
+
+def _reached(load: Load) -> float | None:
+    return 100 * load.reached / load.offered if load.offered else None
+
+
 METRICS: Mapping[str, Metric] = {
     "detection": Metric("s", "until the first vantage point saw it", lambda m: m.detection_s),
     "recovery": Metric("s", "from the revert until steady state", lambda m: m.recovery_s),
@@ -91,6 +109,13 @@ METRICS: Mapping[str, Metric] = {
     "errors": Metric("%", "highest share of failed operations during the fault", _fault("errors_percent", max)),
     "latency": Metric("ms", "highest mean of an interval during the fault", _fault("latency_ms", max)),
     "latency_late": Metric("ms", "mean in the second half of the fault", _late("latency_ms", statistics.median)),
+    "steps_latency": Metric("ms", "highest mean of a load step, the peak apart", _steps(lambda s: s.latency_ms, max)),
+    "steps_errors": Metric(
+        "%",
+        "highest share of failed operations in a load step, the peak apart",
+        _steps(lambda s: s.errors_percent, max),
+    ),
+    "steps_reached": Metric("%", "of what a load step offered, lowest share that was done", _steps(_reached, min)),
     "coverage": Metric("%", "lowest share of regions with a leader during the fault", _fault("coverage_percent", min)),
     "coverage_late": Metric("%", "the same, in the second half of the fault", _late("coverage_percent", min)),
     "stores": Metric("", "fewest stores that answer and are Up", _fault("stores", min)),

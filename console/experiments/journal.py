@@ -5,11 +5,13 @@ from __future__ import annotations
 import datetime
 import platform
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from console.model.behaviour import behaviour
 from console.model.experiment import HypothesisState, Mark, Run, Status
 
+_DONE = ("injected", "measured", "reverted", "activity", "failed")
 LIB_VERSION = "1.44.0"  # whose format this is
 
 
@@ -34,7 +36,7 @@ def journal(run: Run) -> dict[str, Any]:
             "after": _state(run, met, run.hypothesis[1]),
             "during": [],
         },
-        "run": [_entry(run, m, zero) for m in run.marks if m.what in ("injected", "activity", "failed")],
+        "run": [_entry(run, m, zero) for m in run.marks if m.what in _DONE],
         "rollbacks": [_entry(run, m, zero) for m in run.marks if m.what == "put back"],
         "chaos-console": {
             "id": run.id,
@@ -50,6 +52,7 @@ def journal(run: Run) -> dict[str, Any]:
                  "after": b.after} for b in behaviour(run.samples)
             ],
             "series": {"t": [round(s.t - zero, 1) for s in run.samples], "ops": [_whole(s.ops) for s in run.samples]},
+            "loads": [asdict(load) for load in run.loads],
             "intended": list(run.intended),
             "deviated": list(run.deviated),
             "seen_s": dict(run.seen),

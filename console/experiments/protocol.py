@@ -7,93 +7,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Callable
 
 from console.faults import aborts
 from console.faults.actor import Request
-from console.model.cluster import Cluster
-from console.model.experiment import Experiment, HypothesisState, Mark, Sample, Step
-from console.model.fault import Injection, Outcome, Refusal, Revert
-from console.model.incident import Incident
+from console.model.experiment import Experiment, Mark, Step
+from console.model.fault import Outcome, Refusal, Revert
 
 from . import measuring
+from .course import Course
+from .ramp import SETTLE_S, Ramp, Unmeasured
+from .world import World
 
 POLL_S = 1.0
 WARM_S = 40.0  # a client may print every ten seconds, and it takes two lines to make a difference
 CALM = 3  # samples in a row that make a recovered system
 ALWAYS = ("stale > 20 s",)
-
-
-class World(Protocol):
-    """What a session offers an experiment. Seconds are the session's."""
-
-    def now(self) -> float: ...
-
-    def cluster(self) -> Cluster: ...
-
-    def incidents(self) -> Sequence[Incident]: ...
-
-    def explanation(self, incident: str) -> tuple[str, str, float] | None:
-        """What the diagnosis says of an incident now: fault, component, confidence."""
-
-    def level(self) -> str: ...
-
-    def halted(self) -> str:
-        """Why nothing may go on (the kill switch was pressed); empty while it may."""
-
-    async def sleep(self, seconds: float) -> None: ...
-
-    async def inject(self, request: Request) -> tuple[Injection, ...] | Refusal: ...
-
-    async def put_back(self) -> tuple[Revert, ...]:
-        """Everything this experiment injected, verified."""
-
-    async def perform(self, step: Step) -> str:
-        """Somebody else's activity; one line of result. Raises RuntimeError."""
-
-    async def hypothesis(self, sample: Sample) -> HypothesisState | None:
-        """The file's own hypothesis, asked now; None where it has none. Raises RuntimeError."""
-
-    async def canary_write(self) -> str:
-        """Write checksummed records; empty on success, else why it cannot be done here."""
-
-    async def canary_read(self) -> tuple[bool | None, str]:
-        """Read them back: whether all are as written (None: not checkable), and a sentence."""
-
-
-@dataclass
-class Course:
-    """What happened, as it happens."""
-
-    experiment: Experiment
-    samples: list[Sample] = field(default_factory=list)
-    marks: list[Mark] = field(default_factory=list)
-    injections: list[Injection] = field(default_factory=list)
-    incidents: dict[str, Incident] = field(default_factory=dict)
-    explanations: list[tuple[str, str, float]] = field(default_factory=list)  # as they stood before the revert
-    hypothesis: list[HypothesisState | None] = field(default_factory=lambda: [None, None])  # before, after
-    reverts: tuple[Revert, ...] = ()
-    phase: str = "baseline"
-    refusal: Refusal | None = None
-    unsteady: list[str] = field(default_factory=list)
-    unsteady_after: list[str] = field(default_factory=list)
-    aborted: str = ""
-    broken: str = ""  # an activity that could not be performed
-    steady_before: bool | None = None
-    steady_after: bool | None = None
-    began: float | None = None  # of the first injection
-    undone: float | None = None
-    recovered: float | None = None
-    canary_missing: str = ""
-    canary: tuple[bool | None, str] = (None, "no canary was written")
-
-    @property
-    def rollback(self) -> Outcome:
-        """The worst of all reverts; COMPLETE where there was nothing to put back."""
-        outcomes = [r.outcome for r in self.reverts]
-        return next((o for o in (Outcome.FAILED, Outcome.PARTIAL) if o in outcomes), Outcome.COMPLETE)
 
 
 Tell = Callable[[str, str], None]
@@ -108,6 +37,7 @@ class Execution:
         self._world, self._tell, self._seen = world, tell, seen
         self._watches: dict[str, aborts.Watch] = {}  # by phase
         self._stop = asyncio.Event()
+        self._ramp = Ramp(world.now, world.cluster, self._for, self.course.loads)
 
     async def run(self) -> Course:
         """All phases; what was injected is put back whatever happens in between, a cancellation included."""
@@ -146,6 +76,7 @@ class Execution:
         incidents = world.incidents()
         cluster = world.cluster()
         course.samples.append(measuring.sample(cluster, world.now(), course.phase, incidents, world.level()))
+        self._ramp.look()
         if course.began is not None:
             course.incidents |= {i.id: i for i in incidents if i.over is None or i.opened >= course.began}
         watch = self._watches.get(course.phase)
@@ -181,6 +112,7 @@ class Execution:
         while not self._world.cluster().workload.intervals and self._world.now() < warm:
             await self._world.sleep(POLL_S / 2)
         first = len(course.samples)
+        self._ramp.begin()
         await self._for(experiment.baseline_s)
         course.unsteady = measuring.deviations(course.samples[first:], experiment.limits)
         course.unsteady += [] if course.unsteady else await self._asked(0)
@@ -209,6 +141,8 @@ class Execution:
         if experiment.abort_after:
             self._watches["recovery"] = aborts.watch(experiment.abort_after, before)
         course.phase = "fault"
+        if any(step.peak for step in experiment.method) and not await self._calibrate():
+            return
         async with asyncio.TaskGroup() as beside:
             await self._method(beside)
         if course.began is not None and not course.broken and course.refusal is None:
@@ -223,7 +157,7 @@ class Execution:
                 beside.create_task(self._perform(step))
             elif not await self._step(step):
                 return
-            if not await self._for(step.after_s):
+            if not await self._hold(step):
                 return
 
     async def _perform(self, step: Step) -> bool:
@@ -234,18 +168,56 @@ class Execution:
         try:
             self._mark("activity", f"{step.name}: {await self._world.perform(step)}")
         except RuntimeError as error:
-            course.broken = f"{step.name}: {error}"
-            self._mark("failed", course.broken)
-        return not course.broken
+            return self._broken(step.name, str(error))
+        return True
 
     async def _step(self, step: Step) -> bool:
         """False where the method cannot go on."""
+        if step.injects:
+            return await self._inject(step)
+        if step.reverts:
+            return await self._between(step)
+        return await self._perform(step)
+
+    def _broken(self, name: str, why: str) -> bool:
+        self.course.broken = f"{name}: {why}"
+        self._mark("failed", self.course.broken)
+        return False
+
+    async def _calibrate(self) -> bool:
+        """Before a peak: what the client does alone. Where that cannot be told, nothing is injected."""
+        try:
+            return await self._ramp.calibrate()
+        except Unmeasured as error:
+            return self._broken("load before the peak", str(error))
+
+    async def _between(self, step: Step) -> bool:
+        """What is in comes out, verified, before the method goes on."""
+        self.course.reverts = await self._world.put_back()
+        self._mark("reverted", f"{step.name}: {self.course.rollback.value}")
+        back = self.course.rollback is Outcome.COMPLETE
+        return back or self._broken(step.name, f"rollback {self.course.rollback.value}")
+
+    async def _hold(self, step: Step) -> bool:
+        """As long as the step says, and a load step until it is measured."""
+        if not await self._for(step.after_s) or not step.measured:
+            return not self._stop.is_set()
+        try:
+            load = await self._ramp.end(step)
+        except Unmeasured as error:
+            return self._broken(step.name, str(error))
+        if not self._world.still_in(self.course.injections[-1:]):
+            return self._broken(step.name, "could not be measured: its load ended before its time")
+        if load is not None:
+            self._mark("measured", f"{step.name}: {load.reached:.0f} ops/s")
+        return load is not None
+
+    async def _inject(self, step: Step) -> bool:
         course = self.course
-        if not step.injects:
-            return await self._perform(step)
         duration = step.duration_s if step.duration_s is not None else course.experiment.duration_s
+        params = step.params if step.percent is None else {**step.params, "rate": self._ramp.rate(step)}
         request = Request(
-            step.kind, step.target, step.params, duration, allow_quorum_loss=course.experiment.allow_quorum_loss
+            step.kind, step.target, params, duration, allow_quorum_loss=course.experiment.allow_quorum_loss
         )
         began = self._world.now()
         done = await self._world.inject(request)
@@ -256,6 +228,7 @@ class Execution:
         course.injections += done
         called = min((i.called for i in done if i.called is not None), default=began)
         course.began = called if course.began is None else course.began
+        self._ramp.begin(SETTLE_S)
         self._mark("injected", f"{step.kind} on {', '.join(i.component for i in done)}")
         return True
 

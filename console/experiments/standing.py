@@ -10,7 +10,7 @@ from console.model.fault import Outcome
 from console.model.view import Gauge
 
 from .analysis import blast, measured
-from .protocol import Course
+from .course import Course
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,9 @@ class Step:
     duration_s: float | None = None
     before_s: float = 0.0
     after_s: float = 0.0
+    percent: float | None = None  # of the peak: what all clients together are to offer
+    peak: bool = False  # an unthrottled load whose throughput later steps take their share of
+    reverts: bool = False  # our own: puts back what this run has injected so far
 
     @property
     def injects(self) -> bool:
@@ -55,6 +58,19 @@ class Step:
     def acts(self) -> bool:
         """True where it may change something: an injection, or somebody else's action."""
         return self.injects or self.raw.get("type") == "action"
+
+    @property
+    def measured(self) -> bool:
+        """True for a load step: what it reached is measured before the method goes on."""
+        return self.peak or self.percent is not None
+
+    @property
+    def what(self) -> str:
+        """What it does, in a few words."""
+        if self.injects:
+            share = "" if self.percent is None else f", all clients together at {self.percent:g} % of the peak"
+            return f"{self.kind} on {self.target}{share}"
+        return "put back what is in" if self.reverts else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +151,19 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """One load step as measured. Rates are operations/s of all clients together; `percent` of the peak and `offered`
+    are None for the peak itself, which is unthrottled. Latency and errors are the watched client's."""
+
+    step: str
+    percent: float | None
+    offered: float | None
+    reached: float
+    latency_ms: float | None
+    errors_percent: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """One criterion: what was expected, what was measured. `passed` None: it could not be measured."""
 
@@ -180,6 +209,7 @@ class Run:
     verdicts: tuple[Verdict, ...] = ()
     gates: tuple[Gate, ...] = ()
     marks: tuple[Mark, ...] = ()
+    loads: tuple[Load, ...] = ()
     intended: tuple[str, ...] = ()
     deviated: tuple[str, ...] = ()
     detection_s: float | None = None

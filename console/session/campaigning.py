@@ -15,7 +15,7 @@ from typing import Any
 
 from console.experiments.budget import exhausted, spent
 from console.experiments.checking import check
-from console.experiments.protocol import Course
+from console.experiments.course import Course
 from console.experiments.reading import Document
 from console.model.campaign import Campaign, CampaignState, ItemState, Spent
 from console.model.experiment import Experiment, Run, Status

@@ -15,13 +15,14 @@ from console.evidence.report import report
 from console.experiments import foreign
 from console.experiments.analysis import Setting, judge
 from console.experiments.canary import Canary
+from console.experiments.course import Course
 from console.experiments.journal import journal
-from console.experiments.protocol import Course, Execution, Seen
+from console.experiments.protocol import Execution, Seen
 from console.faults.actor import Request
 from console.faults.lab import ENVIRONMENT
 from console.model.cluster import Cluster
 from console.model.experiment import Experiment, HypothesisState, Run, Sample, Step
-from console.model.fault import Injection, Outcome, Refusal, Revert
+from console.model.fault import Injection, InjectionState, Outcome, Refusal, Revert
 from console.model.incident import Incident
 from console.model.text import clean
 from console.storage import Database, StorageError, audit, begun, runs
@@ -32,7 +33,7 @@ Tell = Callable[[str, str], None]
 
 
 class SessionWorld:
-    """What a session offers an experiment; see `protocol.World`."""
+    """What a session offers an experiment; see `experiments.world.World`."""
 
     def __init__(self, session: Session, experiment: Experiment) -> None:
         actor = session.parts.actor
@@ -80,6 +81,9 @@ class SessionWorld:
 
     async def put_back(self) -> tuple[Revert, ...]:
         return await self._session.operations.put_back_these(self._ids)
+
+    def still_in(self, injections: Sequence[Injection]) -> bool:
+        return {i.id for i in injections} <= {i.id for i in self._actor.live if i.state is InjectionState.VERIFIED}
 
     async def perform(self, step: Step) -> str:
         return await foreign.perform(self._experiment.raw, step.raw)

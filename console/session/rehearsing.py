@@ -93,6 +93,8 @@ class Rehearsal:
         return Refusal("NOT_STEADY", "; ".join(unsteady)) if unsteady else None
 
     async def _planned(self, step: Step) -> Rehearsed:
+        if step.reverts:
+            return Rehearsed(step.name, step.what, said="here every step is put back by itself")
         if not step.injects:
             provider = str((step.raw.get("provider") or {}).get("type"))
             return Rehearsed(step.name, f"{provider} activity", said="somebody else's activity: not rehearsed")
@@ -104,7 +106,7 @@ class Rehearsal:
         finally:
             actor.policy.limit = before
         targets = tuple(t.service for t in found.targets)
-        return Rehearsed(step.name, f"{step.kind} on {step.target}", targets, found.undo, found.refusal)
+        return Rehearsed(step.name, step.what, targets, found.undo, found.refusal)
 
     def _request(self, step: Step) -> Request:
         e = self._experiment

@@ -14,7 +14,7 @@ from console.model.view import ExperimentEntry, ExperimentRun
 from console.storage import Database, StorageError
 
 if TYPE_CHECKING:
-    from console.experiments.protocol import Course
+    from console.experiments.course import Course
 
     from .core import Session
 
@@ -102,7 +102,7 @@ def _library() -> tuple[Experiment, ...]:
 
 
 def _entry(e: Experiment) -> ExperimentEntry:
-    method = tuple(f"{s.kind} on {s.target}" if s.injects else s.name for s in e.method)
+    method = tuple(s.what for s in e.method)
     return ExperimentEntry(
         e.name, e.title, e.type, e.scope, e.failure_type, e.max_targets, e.hypothesis, method, e.criteria,
         (*e.abort_if, *(f"{c} (after the restore)" for c in e.abort_after)), e.duration_s,

@@ -14,8 +14,8 @@ import yaml
 
 from console.evidence.campaign import Told, as_data, exit_code, report, trend
 from console.experiments.campaign import checked
+from console.experiments.course import Course
 from console.experiments.journal import journal
-from console.experiments.protocol import Course
 from console.experiments.reading import parse
 from console.model.campaign import Campaign, CampaignState, ItemState
 from console.model.experiment import Experiment, Run, Sample, Status

@@ -15,8 +15,9 @@ from console.evidence.report import report
 from console.experiments import library
 from console.experiments.analysis import Setting, judge
 from console.experiments.checking import check
+from console.experiments.course import Course
 from console.experiments.journal import journal
-from console.experiments.protocol import Course, Execution
+from console.experiments.protocol import Execution
 from console.experiments.reading import parse
 from console.faults.actor import Request
 from console.model.cluster import Cluster, Interval, Member, PdStore, Probe, Regions, SourceHealth, Store, Workload
@@ -113,6 +114,9 @@ class FakeWorld:
             return ()
         self.back = self.t
         return (Revert("j1", "kill", "tikv1", self.outcome, "said"),)
+
+    def still_in(self, injections: Sequence[Injection]) -> bool:
+        return True
 
     async def perform(self, step: Step) -> str:
         raise RuntimeError(f"{step.name} does not work")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from console.experiments.protocol import Course, Execution
+from console.experiments.course import Course
+from console.experiments.protocol import Execution
 from console.experiments.standing import Standing, standing
 
 from .test_protocol import FakeWorld, experiment

@@ -50,7 +50,7 @@ class Bed:
         "crash-loop": {"times": 2, "every": 1},
         "flapping": {"on": 1, "off": 1},
         "disk-full": {"megabytes": 5},
-        "overload": {"threads": 2},
+        "overload": {"threads": 2, "rate": 50},
         "hot-keys": {"threads": 2},
     }
     cannot: Mapping[str, str] = {}  # kinds that cannot work on this engine, and why

@@ -160,7 +160,8 @@ async def _second_client(s: Sight) -> bool:
     (helper,) = await s.bed.helpers(s.injection)
     shown = await s.bed.docker("inspect", "--format", "{{.State.Running}} {{.Config.Image}} {{json .Args}}", helper)
     image = s.before["Config"]["Image"]
-    return shown.startswith(f"true {image} ") and f"threadcount={s.params['threads']:g}" in shown
+    wanted = (f"threadcount={s.params['threads']:g}", f"target={s.params.get('rate', 0):g}")
+    return shown.startswith(f"true {image} ") and all(re.search(rf"\b{w}\b", shown) for w in wanted)
 
 
 FEEL: dict[str, Callable[[Sight], Awaitable[bool]]] = {

@@ -15,11 +15,17 @@ def inject(
     target: str,
     duration: float = 60,
     params: Mapping[str, float] | None = None,
+    percent_of_peak: float | None = None,
     configuration: Mapping[str, Any] | None = None,
     secrets: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Inject `kind` on `target` for at most `duration` seconds; refused by the guard where it must be."""
+    """Inject `kind` on `target` for at most `duration` seconds; refused by the guard where it must be.
+
+    `percent_of_peak` needs a peak that was measured while the run went on, and `chaos run` measures none.
+    """
     del secrets
+    if percent_of_peak is not None:
+        raise failed("percent_of_peak: no peak is measured here; run the file with `chaos-console experiment run`")
     words = ["inject", kind, target, "--duration", f"{duration:g}"]
     for name, value in (params or {}).items():
         words += ["--param", f"{name}={value:g}"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
@@ -90,23 +91,28 @@ def with_properties(entry: Sequence[str], command: Sequence[str], properties: Se
 
 
 class Overload(_SecondClient):
-    """Many more threads, unthrottled."""
+    """Many more threads, unthrottled or at a rate."""
 
     spec: ClassVar[Fault] = Fault(
         kind="overload",
         family="workload",
         title="Overload",
-        mechanism="a second go-ycsb of the same image with many threads and no target",
+        mechanism="a second go-ycsb of the same image with many threads, and no target unless a rate is given",
         signature="offered load up, latency with it, CPU high on every store alike; no store is at fault",
         help="A second client is started beside the first and removed on revert.",
         targets=(TargetKind.LOAD,),
-        params=(Param("threads", 128, 1, 2048, "threads", "of the second client"),),
+        params=(
+            Param("threads", 128, 1, 2048, "threads", "of the second client"),
+            Param(
+                "rate", 0, 0, 1_000_000, "ops/s", "of the second client, all threads together; 0: as fast as it goes"
+            ),
+        ),
         failure_type="resource",
         takes_away=False,
     )
 
     def properties(self, order: Order) -> list[str]:
-        return [f"threadcount={int(order.params['threads'])}", "target=0"]
+        return [f"threadcount={int(order.params['threads'])}", f"target={math.ceil(order.params['rate'])}"]
 
 
 class HotKeys(_SecondClient):

@@ -114,7 +114,8 @@ class Workload:
         self.guests_got = min(self.guests.wish, max(0.0, MACHINE_OPS * self.factor - sum(self.served.values())))
         for store, ops in self.guests.on_stores(self.guests_got).items():
             self.served[store] = self.served.get(store, 0.0) + ops
-            self._traffic.serve(store, ops, ops * (1 - self.ground.spec.read_share))
+            known = self._stores.get(store)
+            self._book(store, self._service(store) if known is None else known[1], ops)
 
     # -- work ------------------------------------------------------------------------------------------------------
 
@@ -149,7 +150,11 @@ class Workload:
                 run.add(op, median + wait * 1e6 / STALL_MEAN, STALL_SIGMA, stalled)
             run.add(op, median, sigma, left)
             run.add(op, median * TAIL_FACTOR, TAIL_SIGMA, n * TAIL_SHARE)
-        node = self.raft.stores[store]
+        self._book(store, service, ops)
+
+    def _book(self, store: int, service: Service, ops: float) -> None:
+        """What `ops` operations leave in a store's own numbers, whoever asked for them."""
+        node, reads = self.raft.stores[store], ops * self.ground.spec.read_share
         node.numbers.served(
             reads,
             ops - reads,
