@@ -23,6 +23,7 @@ LEAST = 3
 TIMES = 3.0
 BEAT_S = 11.0  # a store asks PD at least this often
 SURE_S = 3.0  # a PD leader that just died fails one store first; by then PD itself is seen to be ill
+BACK_S = 12.0  # after a store's return two scrapes of its peers still tell of the time without it
 SAMPLES_S = 1.0  # inspections of a link a second, below which it has no usual rate
 # what is slow -> (sum, count, slower by at least so many ms, what it says)
 WAITS: dict[str, tuple[str, str, float, str]] = {
@@ -54,6 +55,7 @@ class MetricsDetector:
         self._slow: dict[str, set[str]] = {}
         self._failed: dict[str, float] = {}
         self._failing: dict[str, float] = {}  # store -> since when its requests to PD fail
+        self._gone: dict[str, float] = {}  # store -> when its status port was last seen lost
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Judge every store with a new scrape."""
@@ -61,6 +63,8 @@ class MetricsDetector:
         news = False
         for name, store in cluster.stores.items():
             metrics, known = store.metrics, self._stores.setdefault(name, _Store())
+            if store.status.lost:
+                self._gone[name] = cluster.t
             if metrics is None or metrics.at <= known.at:
                 continue
             known.at, news = metrics.at, True
@@ -136,7 +140,9 @@ class MetricsDetector:
             ("peers-slow", self._slow, "and its peers reach each other far more slowly than usual"),
         ):
             told = {
-                a: {b for b in targets if a != b and _up(b, cluster)} for a, targets in links.items() if _up(a, cluster)
+                a: {b for b in targets if a != b and self._up(b, cluster)}
+                for a, targets in links.items()
+                if self._up(a, cluster)
             }
             pairs = {frozenset((a, b)) for a, targets in told.items() for b in targets}
             witnesses = sum(bool(targets) for targets in told.values())
@@ -146,6 +152,13 @@ class MetricsDetector:
                     _raise(ledger, symptom, name, cluster.t, f"the stores say: {name} {said}", float(len(pairs)))
                 elif not any(name in p for p in pairs):
                     ledger.clear(Vantage.PROBE, symptom, name, cluster.t)
+
+    def _up(self, name: str, cluster: Cluster) -> bool:
+        """A store that is down, or was until a moment ago, has no links, and that is no news of its links."""
+        store = cluster.stores.get(name)
+        if store is None or cluster.t - self._gone.get(name, -BACK_S) < BACK_S:
+            return False
+        return store.status.reach.answered or store.status.at == 0
 
     def _from_pd(self, cluster: Cluster, ledger: Ledger) -> None:
         """One store that fails to reach a PD that is well; when all do, it is PD's matter."""
@@ -158,12 +171,6 @@ class MetricsDetector:
                 ledger.clear(Vantage.PROBE, "pd-lost", name, cluster.t)
             elif well and len(self._failing) == 1 < len(cluster.stores) and cluster.t - self._failing[name] >= SURE_S:
                 _raise(ledger, "pd-lost", name, cluster.t, f"{name} says: its requests to PD fail", 1.0)
-
-
-def _up(name: str, cluster: Cluster) -> bool:
-    """A store that is down has no links, and that is no news of its links."""
-    store = cluster.stores.get(name)
-    return store is not None and (store.status.reach.answered or store.status.at == 0)
 
 
 def _mean(rates: Mapping[str, float], total: str, count: str) -> float | None:

@@ -102,10 +102,10 @@ METRICS: Mapping[str, Metric] = {
     "detection": Metric("s", "until the first vantage point saw it", lambda m: m.detection_s),
     "recovery": Metric("s", "from the revert until steady state", lambda m: m.recovery_s),
     "throughput": Metric(
-        "%", "of the baseline, in the second half of the fault", _share(_late("ops", statistics.median))
+        "%", "share of the baseline, median of the second half of the fault", _share(_late("ops", statistics.median))
     ),
-    "throughput_min": Metric("%", "of the baseline, lowest during the fault", _share(_fault("ops", min))),
-    "throughput_after": Metric("%", "of the baseline, at the end", _share(_after)),
+    "throughput_min": Metric("%", "share of the baseline, lowest during the fault", _share(_fault("ops", min))),
+    "throughput_after": Metric("%", "share of the baseline, at the end", _share(_after)),
     "errors": Metric("%", "highest share of failed operations during the fault", _fault("errors_percent", max)),
     "latency": Metric("ms", "highest mean of an interval during the fault", _fault("latency_ms", max)),
     "latency_late": Metric("ms", "mean in the second half of the fault", _late("latency_ms", statistics.median)),
@@ -117,7 +117,9 @@ METRICS: Mapping[str, Metric] = {
     ),
     "steps_reached": Metric("%", "of what a load step offered, lowest share that was done", _steps(_reached, min)),
     "coverage": Metric("%", "lowest share of regions with a leader during the fault", _fault("coverage_percent", min)),
-    "coverage_late": Metric("%", "the same, in the second half of the fault", _late("coverage_percent", min)),
+    "coverage_late": Metric(
+        "%", "lowest share of regions with a leader, second half of the fault", _late("coverage_percent", min)
+    ),
     "stores": Metric("", "fewest stores that answer and are Up", _fault("stores", min)),
     "members": Metric("", "fewest PD members that answer", _fault("members", min)),
     "level": Metric("", "worst level of the header during the fault", _worst),
