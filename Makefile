@@ -11,6 +11,8 @@ help:
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m compileall -q console
+	@$(BIN)/python -c 'import site, pathlib; pathlib.Path(site.getsitepackages()[0], "chaos-console.pth").write_text("$(CURDIR)\n")'
+	@printf '#!/bin/sh\nexec "%s/$(BIN)/python" -m console "$$@"\n' "$(CURDIR)" > $(BIN)/chaos-console && chmod +x $(BIN)/chaos-console
 	@touch $@
 
 .venv/dev.stamp: .venv/run.stamp requirements-dev.lock

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from console.model.experiment import Experiment, Run
+from console.model.experiment import SCOPES, TYPES, Experiment, Run
 from console.model.text import clean
 
 from .campaign import campaign
@@ -47,8 +47,8 @@ def validate(files: Sequence[str]) -> int:
 
 
 @experiment.command("list")
-@click.option("--scope", help="Only of this scope.")
-@click.option("--type", "kind", help="Only of this type.")
+@click.option("--scope", type=click.Choice(SCOPES), help="Only of this scope.")
+@click.option("--type", "kind", type=click.Choice(TYPES), help="Only of this type.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON list.")
 def list_(scope: str | None, kind: str | None, as_json: bool) -> int:
     """List the library."""

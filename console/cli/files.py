@@ -17,7 +17,10 @@ def load_experiment(name: str) -> Experiment:
 
     path = Path(name)
     if not path.exists():
-        path = library.find(name) or path
+        found_there = library.find(name)
+        if found_there is None and path.suffix == "":
+            raise Failure(f"{name}: no such file, and no experiment of that name; `experiment list` has them", USAGE)
+        path = found_there or path
     try:
         found = check(read(path))
     except ReadingError as error:

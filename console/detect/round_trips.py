@@ -25,6 +25,8 @@ PERIOD_MS = 115.0  # an answer of a throttled process waits for the next CPU per
 TAIL = 2.4
 SHAPE_AFTER = 10
 NOT_ALONE_S = 1.5
+TICKS = 20  # of the observer's own pulse, five seconds
+OWN_LAGS = 1.5  # an answer passes through the loop more than once
 
 
 @dataclass
@@ -92,13 +94,15 @@ class RoundTripDetector:
 
     def __init__(self) -> None:
         self._targets: dict[str, _Target] = {}
+        self._ticks: deque[tuple[float, float]] = deque(maxlen=TICKS)
 
     def step(self, cluster: Cluster, ledger: Ledger) -> None:
         """Judge every target whose probe has a new answer."""
         fresh = []
+        own = self._own(cluster)
         for name, probe, _ in targets(cluster):
             known = self._targets.setdefault(name, _Target())
-            if probe.at > known.at and not observer_sick(cluster) and self._take(known, probe):
+            if probe.at > known.at and not observer_sick(cluster) and self._take(known, probe, own):
                 fresh.append((name, known))
             known.at = probe.at
         alarmed = [n for n, k in self._targets.items() if k.test.alarmed]
@@ -110,15 +114,21 @@ class RoundTripDetector:
                 last = known.ended.late[-1][0] if known.ended.late else cluster.t
                 ledger.clear(Vantage.PROBE, "slow", name, last)
 
+    def _own(self, cluster: Cluster) -> float:
+        """How late, in ms, the console itself has been of late: an answer that is no later than that is not."""
+        if cluster.observer.at > (self._ticks[-1][0] if self._ticks else -1.0):
+            self._ticks.append((cluster.observer.at, cluster.observer.lag_ms))
+        return OWN_LAGS * max((lag for _, lag in self._ticks), default=0.0)
+
     @staticmethod
-    def _take(known: _Target, probe: Probe) -> bool:
+    def _take(known: _Target, probe: Probe, own: float) -> bool:
         if probe.reach is Reach.OK and probe.rtt_ms is not None:
             value = probe.rtt_ms
         elif probe.reach is Reach.SILENT and probe.misses <= 2 and known.limit > 0:
             value = 500.0  # a lone time-out is one more late answer; a row of them is silence
         else:
             return False
-        late = known.limit > 0 and value > known.limit
+        late = known.limit > 0 and value > known.limit and value - known.usual > own
         known.test.take(late)
         if not late and not known.test.alarmed:
             known.note(value)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from console.model.campaign import CampaignState, ItemState, Spent
-from console.model.text import clean
+from console.model.text import for_markdown
 from console.storage import Database, campaigns, runs
 from console.storage.campaigns import StoredCampaign, StoredItem
 from console.storage.runs import StoredRun
@@ -280,7 +280,7 @@ def _cell(value: object) -> str:
 
 
 def _text(text: str) -> str:
-    return clean(text, 400).replace("<", "&lt;")
+    return for_markdown(text, 400)
 
 
 def _when(wall: float) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from console.model.behaviour import number
 from console.model.report import Comparison, Difference, ReportEntry
-from console.model.text import clean
+from console.model.text import clean, for_markdown
 from console.storage.runs import StoredRun
 
 _STATUS = ("HYPOTHESIS_CONFIRMED", "HYPOTHESIS_REJECTED", "EXPERIMENT_FAILED")
 _ROLLBACK = ("COMPLETE", "PARTIAL", "FAILED")
+NOISE = 0.05  # medians that differ by a smaller share are neither better nor worse
 _WORD = {True: "PASS", False: "FAIL", None: "?"}
 _MORE_IS_BETTER = {"throughput": True, "latency": False, "errors": False, "coverage": True}
 
@@ -20,6 +22,7 @@ def compare(first: StoredRun, second: StoredRun) -> Comparison:
     """Everything both of them say. The difference is the second minus the first."""
     one, two = _ours(first), _ours(second)
     rows = [
+        _said("began", _when(first.began_wall), _when(second.began_wall)),
         _said("experiment", first.experiment, second.experiment),
         _ranked("status", first.status, second.status, _STATUS),
         _ranked("rollback", first.rollback, second.rollback, _ROLLBACK),
@@ -33,6 +36,10 @@ def compare(first: StoredRun, second: StoredRun) -> Comparison:
         *_criteria(one, two),
     ]
     return Comparison(entry(first), entry(second), tuple(rows), (_series(one), _series(two)))
+
+
+def _when(wall: float) -> str:
+    return datetime.datetime.fromtimestamp(wall, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
 
 
 def entry(run: StoredRun) -> ReportEntry:
@@ -96,7 +103,8 @@ def _behaviour(one: Mapping[str, Any], two: Mapping[str, Any]) -> list[Differenc
             a, b = mine.get(phase), other.get(phase)
             delta = "" if a is None or b is None else number(b - a, signed=True)
             better = None
-            if phase == "fault" and a is not None and b is not None and a != b and name in _MORE_IS_BETTER:
+            told = a is not None and b is not None and abs(b - a) > NOISE * max(abs(a), abs(b))
+            if phase == "fault" and told and name in _MORE_IS_BETTER:
                 better = (b > a) is _MORE_IS_BETTER[name]
             label = f"{name} {phase}{f', {unit}' if unit else ''}"
             found.append(Difference(label, number(a), number(b), "" if a == b else delta, better))
@@ -128,4 +136,4 @@ def _series(block: Mapping[str, Any]) -> tuple[float | None, ...]:
 
 
 def _cell(text: str) -> str:
-    return clean(text, 200).replace("|", "\\|").replace("<", "&lt;")
+    return for_markdown(text, 200).replace("|", "\\|")

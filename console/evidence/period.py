@@ -6,7 +6,7 @@ import datetime
 from collections import Counter
 from collections.abc import Sequence
 
-from console.model.text import clean
+from console.model.text import for_markdown
 from console.storage.runs import StoredRun
 
 _SEVERITY = {"FAILED": "critical", "PARTIAL": "critical"}
@@ -78,7 +78,7 @@ def _checklist(runs: Sequence[StoredRun]) -> list[str]:
 
 
 def _cell(text: str) -> str:
-    return clean(text, 400).replace("|", "\\|").replace("<", "&lt;")
+    return for_markdown(text, 400).replace("|", "\\|")
 
 
 def _day(wall: float) -> str:

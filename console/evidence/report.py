@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from itertools import pairwise
 
 from console.model.behaviour import behaviour, number
 from console.model.experiment import Run
-from console.model.text import clean
+from console.model.text import for_markdown
 
 _WITNESSES = {
     "docker": "Docker (containers and their events)",
@@ -46,8 +47,9 @@ def _head(run: Run) -> list[str]:
         f"**Status: {run.status.value}**, rollback {run.rollback.value}. {_sentence(run.why)}",
         "",
         f"- Run: `{run.id}`, {_when(run.began_wall)}",
-        f"- Duration: {took:.0f} s (fault at most {e.duration_s:g} s)",
+        f"- Duration: {took:.0f} s ({_lasted(run)} at most {e.duration_s:g} s)",
         f"- Environment: {e.environment}, {run.mode} cluster `{_text(run.project)}`",
+        *([f"- How: {_text(run.how)}"] if run.how else []),
         f"- Type: {e.type}{f', {e.scope}' if e.scope else ''}, failure type {e.failure_type}",
         f"- Blast radius allowed: {e.max_targets} target(s)",
         "",
@@ -58,6 +60,14 @@ def _head(run: Run) -> list[str]:
         _text(e.description),
         "",
     ]
+
+
+def _lasted(run: Run) -> str:
+    """How long the fault was really in."""
+    times = {m.what: m.t for m in reversed(run.marks)}
+    if "injected" not in times or "putting back" not in times:
+        return "fault"
+    return f"fault for {times['putting back'] - times['injected']:.0f} s, of"
 
 
 def _execution(run: Run) -> list[str]:
@@ -137,7 +147,18 @@ def _behaviour(run: Run) -> list[str]:
         delta = "" if b.delta is None else number(b.delta, signed=True)
         rows.append(f"| {name} | {number(b.baseline)} | {number(b.fault)} | {number(b.after)} | {delta} |")
     head = ["## Behaviour", "", "| median of | baseline | fault | after | delta |", "| --- | --- | --- | --- | --- |"]
-    return [*head, *rows, "", "![throughput and level](plot.svg)", ""]
+    return [*head, *rows, "", *_gap(run), "![throughput and level](plot.svg)", ""]
+
+
+def _gap(run: Run) -> list[str]:
+    """What a median does not show: how low it went, and for how long nothing was done."""
+    fault = [s for s in run.samples if s.phase == "fault" and s.ops is not None]
+    if not fault:
+        return []
+    lowest = min(s.ops for s in fault if s.ops is not None)
+    still = sum(b.t - a.t for a, b in pairwise(fault) if a.ops == 0)
+    gap = f", and none at all for {still:.0f} s" if still else ""
+    return [f"Lowest throughput while the fault was in: {number(lowest)} ops/s{gap}.", ""]
 
 
 def _unexpected(run: Run) -> list[str]:
@@ -181,7 +202,8 @@ def _files(run: Run) -> list[str]:
         "- `report.json`: Chaos Toolkit journal of this run",
         "- `behaviour.jsonl`: the flight record, cut to the run",
         "- `recovery.json`: times and samples of the recovery",
-        f"- again: `chaos-console experiment run {_text(run.experiment.source)}`",
+        "- `plot.svg`: throughput and level over the run",
+        f"- again: `{_text(run.again)}`",
     ]
 
 
@@ -195,7 +217,7 @@ def _cell(text: str) -> str:
 
 def _text(text: str) -> str:
     """Untrusted: one line, no escapes, nothing that a Markdown reader would take for HTML."""
-    return clean(text, 500).replace("<", "&lt;")
+    return for_markdown(text, 500)
 
 
 def _when(wall: float) -> str:

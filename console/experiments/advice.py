@@ -31,7 +31,8 @@ _BY_METRIC = {
 
 def advice(course: Course, verdicts: Sequence[Verdict], beside: Sequence[str]) -> tuple[str, ...]:
     """Recommendations; empty where everything held."""
-    found = [_BY_METRIC[m] for v in verdicts if v.passed is False and (m := v.criterion.split()[0]) in _BY_METRIC]
+    found = _stopped(course)
+    found += [_BY_METRIC[m] for v in verdicts if v.passed is False and (m := v.criterion.split()[0]) in _BY_METRIC]
     if beside and _BY_METRIC["affected"] not in found:
         found.append(_BY_METRIC["affected"])
     if course.began is not None and not course.incidents:
@@ -39,3 +40,16 @@ def advice(course: Course, verdicts: Sequence[Verdict], beside: Sequence[str]) -
     if course.began is not None and course.steady_after is False:
         found.append(f"find out what is still missing: {'; '.join(course.unsteady_after)}")
     return tuple(dict.fromkeys(found))
+
+
+def _stopped(course: Course) -> list[str]:
+    """What to do about a run that did not come to its end."""
+    if course.steady_before is False:
+        return [f"bring the cluster to its steady state, then run it again: {'; '.join(course.unsteady)}"]
+    if course.refusal is not None:
+        return [f"nothing was tested: remove the cause of the refusal ({course.refusal.code}) and run it again"]
+    if course.aborted:
+        return [f"it was stopped before its end ({course.aborted}): find out why, and run it again for less long"]
+    if course.broken:
+        return [f"mend the activity that failed, and run it again: {course.broken}"]
+    return []

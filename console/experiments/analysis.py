@@ -23,6 +23,8 @@ class Setting:
     began_wall: float
     ended_wall: float
     environments: Sequence[str]  # labels of every touched container
+    again: str = ""  # the command that does the same on the same kind of cluster
+    how: str = ""  # seed, speed and version, for whoever compares
     record: str = ""
 
 
@@ -63,6 +65,8 @@ def judge(course: Course, setting: Setting) -> Run:
         hypothesis=(course.hypothesis[0], course.hypothesis[1]),
         refused=_refused(course),
         record=setting.record,
+        again=setting.again,
+        how=setting.how,
     )
 
 
@@ -167,15 +171,18 @@ def _gates(course: Course, setting: Setting, verdicts: Sequence[Verdict]) -> tup
     return (
         Gate("Rollback Complete", True, complete and (course.steady_after is not False), f"{course.rollback}: {back}"),
         Gate("No Data Corruption", True, intact if ran else True, canary if ran else "nothing was injected"),
-        Gate("Hypothesis Tested", True, ran and not _stopped(course), _tested(verdicts)),
+        Gate("Hypothesis Tested", True, ran and not _stopped(course), _stopped(course) or _tested(verdicts)),
         Gate("Blast Radius Measured", True, measured, f"{len(course.samples)} samples of every component"),
-        Gate(
-            "Safety Observed", True, not production, f"environments touched: {', '.join(setting.environments) or '-'}"
-        ),
-        Gate("Repeatability", False, bool(experiment.source), f"chaos-console experiment run {experiment.source}"),
+        Gate("Safety Observed", True, not production, _labels(setting.environments)),
+        Gate("Repeatability", False, bool(experiment.source), setting.again or experiment.source),
         Gate("Automation Ready", False, True, "headless, with an exit code"),
         Gate("Monitoring Captured", False, bool(setting.record), setting.record or "no flight record was kept"),
     )
+
+
+def _labels(environments: Sequence[str]) -> str:
+    named = sorted(e for e in environments if e != "none")
+    return f"environment labels of the containers: {', '.join(named) or 'none says production'}"
 
 
 def _tested(verdicts: Sequence[Verdict]) -> str:

@@ -27,6 +27,7 @@ REQUIRED = {
     "duration": "seconds, at most 600",
     "rollback_plan": "how it is put back, a list of steps",
 }
+FILL_IN = "FILL IN"  # what an import leaves to be said
 FAULT, AFTER = "fault", "after_restore"  # phases an abort condition may be scoped to
 _HYPOTHESIS = re.compile(r"\bwhen\b.+\bshould\b.+", re.IGNORECASE | re.DOTALL)
 USAGE, REFUSED = 2, 3
@@ -84,7 +85,8 @@ class _Checker:
             self.wrong("", f"no block named {EXTENSION}; it holds {', '.join(REQUIRED)}")
             return None
         for name, what in REQUIRED.items():
-            if self.ours.get(name) in (None, "", [], {}):
+            value = self.ours.get(name)
+            if value in (None, "", [], {}) or value == FILL_IN:
                 self.wrong(name, f"missing: {what}")
         self._required()
         steps, rollbacks = self._steps(), self._rollbacks()

@@ -233,7 +233,9 @@ class Execution:
         return True
 
     async def _put_back(self) -> None:
-        if not self.course.injections and self.course.refusal is None and self.course.began is None:
+        course = self.course
+        half = course.refusal is not None and course.refusal.code == "NOT_APPLIED"  # something may have got in
+        if not course.injections and course.began is None and not half:
             return
         self._mark("putting back", f"{len(self.course.injections)} injection(s)")
         found = (self._world.explanation(i.id) for i in self.course.incidents.values())

@@ -224,6 +224,8 @@ class Run:
     hypothesis: tuple[HypothesisState | None, HypothesisState | None] = (None, None)  # before and after
     refused: str = ""  # the guard's code, where it refused
     record: str = ""
+    again: str = ""  # the command that does the same
+    how: str = ""  # seed, speed, version
 
     @property
     def exit_code(self) -> int:

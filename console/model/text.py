@@ -42,3 +42,11 @@ def redact(text: str) -> str:
     out = _SECRETS.sub("[redacted]", text)
     out = _USERINFO.sub("[redacted]", out)
     return _ASSIGNED.sub(r"\1[redacted]", out)
+
+
+def for_markdown(text: str, limit: int) -> str:
+    """Untrusted text for a Markdown file: one line, no escapes, nothing a reader would take for HTML."""
+    return _TAG.sub("&lt;", clean(text, limit))
+
+
+_TAG = re.compile(r"<(?=[A-Za-z/!?])")

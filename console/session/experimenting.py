@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shlex
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from console import __version__
 from console.evidence.plot import plot
 from console.evidence.report import report
-from console.experiments import foreign
+from console.experiments import foreign, library
 from console.experiments.analysis import Setting, judge
 from console.experiments.canary import Canary
 from console.experiments.course import Course
@@ -25,6 +27,7 @@ from console.model.experiment import Experiment, HypothesisState, Run, Sample, S
 from console.model.fault import Injection, InjectionState, Outcome, Refusal, Revert
 from console.model.incident import Incident
 from console.model.text import clean
+from console.model.view import Mode
 from console.storage import Database, StorageError, audit, begun, runs
 
 from .core import Session
@@ -173,6 +176,8 @@ async def _execute(
         began_wall=began,
         ended_wall=time.time(),
         environments=await world.environments(),
+        again=_again(session, experiment),
+        how=_how(session),
         record=str(record.path) if record else "",
     )
     run = judge(course, setting)
@@ -188,6 +193,31 @@ async def _execute(
     if run.rollback is not Outcome.COMPLETE:
         await _escalate(db, folder, run)
     return run
+
+
+def _again(session: Session, experiment: Experiment) -> str:
+    """The command that runs the same on the same kind of cluster: what was simulated is never repeated live."""
+    own = library.find(experiment.name)
+    source = experiment.name if own is not None and str(own) == experiment.source else experiment.source
+    words = ["chaos-console experiment run", shlex.quote(source)]
+    if session.parts.mode is Mode.SIMULATED:
+        words += ["--sim", *_seed(session), f"--speed {session.parts.clock.speed:g}"]
+    else:
+        words += ["--live", f"--project {shlex.quote(session.parts.project)}"]
+    return " ".join([*words, *([f"--limit {experiment.max_targets}"] if experiment.max_targets > 1 else [])])
+
+
+def _seed(session: Session) -> list[str]:
+    actor = session.parts.actor
+    return [f"--seed {actor.policy.seed}"] if actor is not None and actor.policy.seed is not None else []
+
+
+def _how(session: Session) -> str:
+    speed = session.parts.clock.speed
+    hurried = (
+        f", {speed:g} times as fast as real time: this machine's own delays count {speed:g}-fold" if speed > 1 else ""
+    )
+    return " ".join([f"chaos-console {__version__}", *_seed(session)]) + hurried
 
 
 async def _may_widen(db: Database, experiment: Experiment) -> bool:

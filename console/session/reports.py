@@ -75,7 +75,7 @@ class Reports:
             return str(error)
         if one is None or two is None:
             return f"no run {clean(first if one is None else second, 80)}"
-        return compare(one, two)
+        return compare(*sorted((one, two), key=lambda r: r.began_wall))  # the later one beside the earlier
 
 
 def _lines(text: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, Self, TypeVar
 
 from aiohttp import web
@@ -252,6 +253,7 @@ class SimServer:
 
     async def _serve_docker(self, api: DockerApi, servers: list[web.Server]) -> tuple[str, asyncio.AbstractServer]:
         """The engine's socket, in a directory only this user can enter."""
+        _sweep()
         self._dir = tempfile.mkdtemp(prefix="chaos-sim-")
         if len(self._dir) > MAX_DIR:  # a socket's path has 107 bytes at most
             os.rmdir(self._dir)
@@ -291,3 +293,17 @@ class SimServer:
             anthropic=model,
             direct={name: c.address for name, c in own} if self._subnet else {},
         )
+
+
+def _sweep() -> None:
+    """Remove what simulations that were killed left in the temporary folder: sockets of ours nobody listens on."""
+    for path in Path(tempfile.gettempdir()).glob("chaos-sim-*/docker.sock"):
+        with contextlib.suppress(OSError):
+            if path.stat().st_uid != os.getuid():
+                continue
+            with socket.socket(socket.AF_UNIX) as asking:
+                try:
+                    asking.connect(str(path))
+                except ConnectionRefusedError:
+                    path.unlink()
+                    path.parent.rmdir()

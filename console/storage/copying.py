@@ -53,8 +53,9 @@ def _size(target: Path) -> int:
 
 def create(target: Path) -> None:
     """A new empty file that only its owner can read. Raises StorageError where there is one."""
+    if not target.parent.is_dir():
+        raise StorageError(f"{target.parent}: no such directory")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     except FileExistsError as error:
         raise StorageError(f"{target} exists; nothing is overwritten") from error

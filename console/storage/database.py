@@ -7,7 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -93,8 +93,15 @@ class Database:
 
 
 def _prepare(path: Path) -> None:
+    """Create it private. One that is there is never opened by hand: closing any descriptor of a file drops all locks
+    this process has on it, and the next process to leave would take SQLite's log away under us."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    if not path.is_file():
+        raise IsADirectoryError(f"{path.name} is no file but a directory" if path.is_dir() else f"{path.name}: no file")
+    if not os.access(path, os.R_OK | os.W_OK):
+        raise PermissionError(f"{path.name} may not be read and written")
 
 
 async def _connect(path: Path) -> aiosqlite.Connection:

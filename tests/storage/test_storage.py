@@ -6,6 +6,8 @@ import asyncio
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -171,3 +173,26 @@ async def test_what_lived_in_a_dead_consoles_simulation_is_gone_with_it(db: Data
     await release(db, lab, CONSOLE, "mine")
     assert await bury_embedded(db) == 1
     assert [name for name, _, _ in await labs_with_live(db)] == ["real/lab"]
+
+
+async def test_whoever_only_looks_takes_nothing_from_a_process_that_writes(tmp_path: Path) -> None:
+    """Two connections in one process, a second process that opens and closes: the log stays, and every write is seen.
+
+    Opening the file by hand beside SQLite would drop this process's locks when it is closed again.
+    """
+    path = tmp_path / "console.db"
+    first = await Database.open(path)
+    second = await Database.open(path)
+    look = "import asyncio, sys\nfrom pathlib import Path\nfrom console.storage import Database\n"
+    look += (
+        "async def main():\n    db = await Database.open(Path(sys.argv[1]))\n    await db.close()\nasyncio.run(main())"
+    )
+    await asyncio.to_thread(subprocess.run, [sys.executable, "-c", look, str(path)], check=True)
+    assert path.with_name("console.db-wal").exists(), "the log was taken away under a living process"
+    async with first.write() as connection:
+        await connection.execute("INSERT INTO labs VALUES ('lab', 'unix:///x', 'p', 1.0)")
+    await first.close()
+    await second.close()
+    third = await Database.open(path)
+    assert len(await third.rows("SELECT * FROM labs")) == 1
+    await third.close()

@@ -48,6 +48,7 @@ class ExperimentList(Listing):
 
     def __init__(self) -> None:
         super().__init__(id="experiments")
+        self.kept = 0  # rows that pass the filter
         self.entries: tuple[ExperimentEntry, ...] = ()
 
     def watch_view(self) -> None:
@@ -57,14 +58,17 @@ class ExperimentList(Listing):
         return line(("Experiments", "title-focus"), (f" /{self.wanted}" if self.wanted else "", "accent"))
 
     def status(self) -> Line:
-        return line((plural(len(self.entries), "experiment"), "dim"))
+        shown = f"{self.kept} of " if self.wanted else ""
+        return line((f"{shown}{plural(len(self.entries), 'experiment')}", "dim"))
 
     def items(self, columns: int) -> list[Row]:
         if not self.entries:
             return [Row(EMPTY), Row(line(("No experiment can be run here.", "dim")))]
         table = grid(COLUMNS, columns)
         rows = (Row(table.row(_values(e, self.view.experiment)), e.name) for e in self.entries)
-        return [Row(table.head()), *kept(rows, self.wanted)]
+        found = kept(rows, self.wanted)
+        self.kept = len(found)
+        return [Row(table.head()), *found] if found else [Row(line(("nothing passes the filter", "dim")))]
 
 
 class ExperimentsScreen(ConsoleScreen):

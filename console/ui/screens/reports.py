@@ -67,6 +67,7 @@ class ReportList(Listing):
 
     def __init__(self) -> None:
         super().__init__(id="reports")
+        self.kept = 0  # rows that pass the filter
         self.entries: tuple[ReportEntry, ...] = ()
         self.marked: tuple[str, ...] = ()
         self.problem = ""
@@ -75,7 +76,8 @@ class ReportList(Listing):
         return line(("Reports", "title-focus"), (f" /{self.wanted}" if self.wanted else "", "accent"))
 
     def status(self) -> Line:
-        return line((plural(len(self.entries), "run"), "dim"))
+        shown = f"{self.kept} of " if self.wanted else ""
+        return line((f"{shown}{plural(len(self.entries), 'run')}", "dim"))
 
     def foot(self) -> Line:
         if len(self.marked) != 1:
@@ -88,7 +90,9 @@ class ReportList(Listing):
             return [Row(EMPTY), Row(line((said, "dim")))]
         table = grid(COLUMNS, columns)
         rows = (Row(table.row(_values(e, e.id in self.marked)), e.id) for e in self.entries)
-        return [Row(table.head()), *kept(rows, self.wanted)]
+        found = kept(rows, self.wanted)
+        self.kept = len(found)
+        return [Row(table.head()), *found] if found else [Row(line(("nothing passes the filter", "dim")))]
 
     def action_mark(self) -> None:
         self.post_message(self.MarkAsked(self.cursor))
