@@ -26,6 +26,8 @@ def backup(file: Path | None) -> int:
     from console.session.settings import state_dir
     from console.storage.copying import backup as copy
 
+    if file is None:
+        (state_dir() / "backups").mkdir(parents=True, exist_ok=True, mode=0o700)
     target = file or state_dir() / "backups" / time.strftime("console-%Y%m%dT%H%M%S.db", time.gmtime())
     _new(target)
     size = run_async(from_disk(lambda db: copy(db, target)))

@@ -26,7 +26,10 @@ async def test_a_copy_is_whole_private_and_never_over_another(tmp_path: Path) ->
     """Taken while another connection has the file open and written to (WAL), in one file."""
     db = await Database.open(tmp_path / "console.db")
     await Journal(db, "lab/1").begin(injection())
+    with pytest.raises(StorageError, match="no such directory"):
+        await backup(db, tmp_path / "nowhere" / "copy.db")
     target = tmp_path / "new" / "copy.db"
+    target.parent.mkdir()
     assert await backup(db, target) > 0
     assert stat.S_IMODE(os.stat(target).st_mode) == 0o600
     assert [p.name for p in target.parent.iterdir()] == ["copy.db"]
