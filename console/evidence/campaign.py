@@ -152,7 +152,11 @@ def _head(told: Told) -> list[str]:
     counted = {s: sum(1 for i in told.latest if (r := told.result(i)) and r.status == s) for s in (CONFIRMED, REJECTED)}
     failed = sum(1 for i in told.latest if (r := told.result(i)) and r.status == FAILED)
     worst = [r for i in told.items if (r := told.result(i)) and r.rollback != "COMPLETE"]
-    rollback = "every rollback COMPLETE" if not worst else f"rollback {worst[0].rollback} in `{worst[0].id}`"
+    lost = sum(bool(i.run) and told.result(i) is None for i in told.items)
+    known = (
+        "every rollback COMPLETE" if not lost else f"every rollback COMPLETE but of {lost} run(s) that came to no end"
+    )
+    rollback = known if not worst else f"rollback {worst[0].rollback} in `{worst[0].id}`"
     left = sum(told.result(i) is None for i in told.latest)
     return [
         f"# Campaign: {_text(c.title)}",
