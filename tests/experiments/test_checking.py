@@ -177,8 +177,9 @@ def test_somebody_elses_file_is_taken_over() -> None:
     assert {k: whole[k] for k in theirs} == theirs
     assert TODO in text
     fields = {p.field for p in problems(whole)}
-    assert {"experiment_type", "hypothesis", "environment"} <= fields
+    assert {"experiment_type", "target_component", "hypothesis", "environment"} <= fields
     block = whole["extensions"][0]
     assert block["rollback_plan"] == ["undo it"]
     block |= {"experiment_type": "Infrastructure", "hypothesis": "When x, it should y", "environment": "test"}
+    block["target_component"] = "tikv1"
     assert isinstance(check(parse(yaml.safe_dump(whole).encode(), "x.yaml")), Experiment)
