@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -61,13 +62,16 @@ class RealBed(Bed):
 
     def _nettools(self) -> None:
         """The helper's image, where it is not there; and which kinds cannot work here, by docker's own word."""
-        if IMAGE not in self.docker_now("images", "--format", "{{.Repository}}:{{.Tag}}").split():
-            if lacking := images.missing():
-                self.cannot = dict.fromkeys(BY_HELPER, f"no {IMAGE} and no {lacking} to make one")
-                return
-            entry = ('ENTRYPOINT ["/usr/local/bin/chx"]', f"ENV PATH={images.PATH}")
-            self._import(images.pack_nettools, IMAGE, *entry)
-            self._made = IMAGE
+        # Two workers that import it at once would leave the first one's image without a name.
+        with (Path(tempfile.gettempdir()) / "chaos-console-test-images.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if IMAGE not in self.docker_now("images", "--format", "{{.Repository}}:{{.Tag}}").split():
+                if lacking := images.missing():
+                    self.cannot = dict.fromkeys(BY_HELPER, f"no {IMAGE} and no {lacking} to make one")
+                    return
+                entry = ('ENTRYPOINT ["/usr/local/bin/chx"]', f"ENV PATH={images.PATH}")
+                self._import(images.pack_nettools, IMAGE, *entry)
+                self._made = IMAGE
         tried = self.docker_now(
             "run", "--rm", "--memory", MEMORY, "--label", f"{MARK}={self.token}", "--network", "none", "--cap-add",
             "NET_ADMIN", "--entrypoint", "tc", IMAGE, *NETEM, code=None,
