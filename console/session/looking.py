@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import httpx
-
 from console.diagnose.looks import MOST_LINES, PD_PATHS
 from console.model.text import clean, redact
 from console.model.view import Details
@@ -35,6 +33,8 @@ class Looking:
         return f"no such tool: {clean(name, 40)}"
 
     async def _pd(self, path: str) -> str:
+        import httpx
+
         said = "no PD member is known"
         async with httpx.AsyncClient(timeout=DEADLINE_S) as client:
             for member, url in sorted(self._directory.pd.items()):

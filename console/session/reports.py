@@ -1,16 +1,21 @@
-"""Past runs, for the reports screen: the list, one report's text, two runs compared."""
+"""Past runs, for the reports screen: the list, one report's text, two runs compared.
+
+What makes reports is imported where it is asked for: a session begins without it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from console.evidence.campaign import gathered, report
-from console.evidence.compare import compare, entry
 from console.model.report import Comparison, ReportEntry
 from console.model.text import clean
-from console.storage import Database, StorageError, begun, campaigns, runs
-from console.storage.campaigns import StoredCampaign
+from console.storage import Database, StorageError
+
+if TYPE_CHECKING:
+    from console.storage.begun import BegunRun
+    from console.storage.campaigns import StoredCampaign
 
 MOST_LINES = 2000
 MOST_RUNS = 500
@@ -26,8 +31,11 @@ class Reports:
         """Newest first, or one line why they cannot be read."""
         if self._db is None:
             return "a record holds no reports"
+        from console.evidence.compare import entry
+        from console.storage import begun, campaigns, runs
+
         try:
-            found = [entry(r) for r in await runs.stored(self._db)]
+            found = [entry(r) for r in await runs.listed(self._db, MOST_RUNS)]
             found += [_open(r) for r in await begun.unended(self._db)]
             found += [_campaign(c) for c in await campaigns.stored(self._db)]
         except StorageError as error:
@@ -38,6 +46,8 @@ class Reports:
         """The lines of a run's or campaign's report (Markdown), cleaned; why there is none where there is none."""
         if self._db is None:
             return ("a record holds no reports",)
+        from console.storage import runs
+
         try:
             found = await runs.one(self._db, run)
             if found is None:
@@ -53,6 +63,9 @@ class Reports:
 
     async def _otherwise(self, db: Database, name: str) -> tuple[str, ...]:
         """What is no run that ended: a campaign, or a run that has not ended or never will."""
+        from console.evidence.campaign import gathered, report
+        from console.storage import begun
+
         told = await gathered(db, name)
         if told is not None:
             return _lines(report(told))
@@ -69,6 +82,9 @@ class Reports:
         """Two runs side by side, or one line why not."""
         if self._db is None:
             return "a record holds no reports"
+        from console.evidence.compare import compare
+        from console.storage import runs
+
         try:
             one, two = await runs.one(self._db, first), await runs.one(self._db, second)
         except StorageError as error:
@@ -82,7 +98,7 @@ def _lines(text: str) -> tuple[str, ...]:
     return tuple(clean(line, 1000) for line in text.splitlines()[:MOST_LINES])
 
 
-def _open(run: begun.BegunRun) -> ReportEntry:
+def _open(run: BegunRun) -> ReportEntry:
     """One that has not ended, or never will."""
     why = clean(run.why, 400)
     return ReportEntry(run.id, clean(run.experiment, 200), run.status, "", why, run.place.mode, run.began_wall, 0.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from sqlite3 import Row
 from typing import Any
 
@@ -67,6 +67,16 @@ async def stored(db: Database, since: float = 0.0, until: float = 1e12) -> list[
     """Runs that began in a period (Unix seconds), oldest first."""
     rows = await db.rows(
         "SELECT * FROM runs WHERE began_wall >= ? AND began_wall < ? ORDER BY began_wall, id", (since, until)
+    )
+    return [_run(r) for r in rows]
+
+
+async def listed(db: Database, most: int) -> list[StoredRun]:
+    """The newest ones, newest first, without their journals, which are most of a row."""
+    columns = ", ".join(f.name for f in fields(StoredRun) if f.name != "journal")
+    rows = await db.rows(
+        f"SELECT {columns}, '{{}}' AS journal FROM runs ORDER BY began_wall DESC, id DESC LIMIT ?",  # noqa: S608 - ours
+        (most,),
     )
     return [_run(r) for r in rows]
 

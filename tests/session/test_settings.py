@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +47,11 @@ def test_a_folder_in_its_place(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     with pytest.raises(SettingsError, match="d"):
         load(tmp_path / "d")
+
+
+def test_a_session_begins_without_what_only_some_ask_for() -> None:
+    """Every start pays for what is imported here: no HTTP client, no reports, no experiments."""
+    code = "import sys, console.session.core; print('\\n'.join(sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"httpx", "anthropic", "chaoslib"} & set(loaded)
+    assert not [m for m in loaded if m.startswith(("console.evidence", "console.experiments", "console.sim"))]

@@ -169,13 +169,13 @@ class ReportsScreen(ConsoleScreen):
             shown.entries, shown.problem = entries, problem
             shown.styles.height = max(5, min(len(entries) + 3, self.app.size.height * 2 // 5))
             shown.rebuild()
+        of = " and ".join(shown.marked)
         if len(shown.marked) == 2:
+            if reading.comparison is not None and reading.of == of:
+                return  # runs that have ended never change
             both = await reports.compare(*shown.marked)
-            of = " and ".join(shown.marked)
-            if isinstance(both, str):
-                reading.show(of, (both,), None)
-            else:
-                reading.show(of, (), both)
+            lines, comparison = ((both,), None) if isinstance(both, str) else ((), both)
+            reading.show(of, lines, comparison)
         else:
             reading.show(shown.cursor, await reports.text(shown.cursor) if shown.cursor else (), None)
 
